@@ -1,0 +1,253 @@
+//! Strict JSON in, canonical JSON out (RFC 8785, JCS).
+//!
+//! A signature covers bytes, a verdict rests on what those bytes mean. So a document must have one meaning: duplicate
+//! names are refused, and so are integers that a double cannot hold, nesting beyond [`DEPTH_MAX`] and text after the
+//! document. What the members mean is not known here.
+
+use serde::Serialize;
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+/// Deepest nesting that is read.
+pub const DEPTH_MAX: usize = 64;
+
+/// Largest integer every reader of JSON agrees on: 2^53 - 1 (RFC 7493, section 2.2).
+const INTEGER_MAX: u64 = (1 << 53) - 1;
+
+/// Why bytes are not a document that has one meaning.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// Malformed, duplicated, too deep, or not of the expected shape.
+    #[error("not a strict JSON document of the expected shape")]
+    Json(#[from] serde_json::Error),
+}
+
+/// Why a value has no canonical form.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The value does not serialise to JSON.
+    #[error("the value does not serialise to JSON")]
+    Serialise(#[from] serde_json::Error),
+    /// An integer that a double cannot hold exactly.
+    #[error("the integer {0} lies beyond 2^53 - 1, where readers of JSON disagree")]
+    Integer(String),
+}
+
+/// Reads a document; refuses what two readers could understand in two ways.
+pub fn parse(bytes: &[u8]) -> Result<Value, ReadError> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = Strict { depth: 0 }.deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(value)
+}
+
+/// Reads a document strictly into a type.
+pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ReadError> {
+    Ok(serde_json::from_value(parse(bytes)?)?)
+}
+
+/// The canonical bytes of a value (RFC 8785).
+pub fn to_vec<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, WriteError> {
+    let mut out = Vec::with_capacity(1024);
+    write(&serde_json::to_value(value)?, &mut out)?;
+    Ok(out)
+}
+
+fn write(value: &Value, out: &mut Vec<u8>) -> Result<(), WriteError> {
+    match value {
+        Value::Null => out.extend_from_slice(b"null"),
+        Value::Bool(true) => out.extend_from_slice(b"true"),
+        Value::Bool(false) => out.extend_from_slice(b"false"),
+        Value::Number(number) => write_number(number, out)?,
+        Value::String(text) => write_string(text, out),
+        Value::Array(items) => {
+            out.push(b'[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                write(item, out)?;
+            }
+            out.push(b']');
+        }
+        Value::Object(members) => write_object(members, out)?,
+    }
+    Ok(())
+}
+
+fn write_object(members: &Map<String, Value>, out: &mut Vec<u8>) -> Result<(), WriteError> {
+    let mut names: Vec<&String> = members.keys().collect();
+    // RFC 8785 section 3.2.3 sorts by UTF-16 code units; for ASCII names that is the order of the bytes.
+    if names.iter().all(|name| name.is_ascii()) {
+        names.sort_unstable();
+    } else {
+        names.sort_by(|a, b| a.encode_utf16().cmp(b.encode_utf16()));
+    }
+    out.push(b'{');
+    for (index, name) in names.into_iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        write_string(name, out);
+        out.push(b':');
+        write(&members[name], out)?;
+    }
+    out.push(b'}');
+    Ok(())
+}
+
+fn write_number(number: &Number, out: &mut Vec<u8>) -> Result<(), WriteError> {
+    let magnitude = number.as_u64().or_else(|| number.as_i64().map(i64::unsigned_abs));
+    match (magnitude, number.as_f64()) {
+        (Some(magnitude), _) if magnitude > INTEGER_MAX => return Err(WriteError::Integer(number.to_string())),
+        (Some(_), _) => out.extend_from_slice(number.to_string().as_bytes()),
+        (None, Some(double)) => out.extend_from_slice(ryu_js::Buffer::new().format(double).as_bytes()),
+        (None, None) => return Err(WriteError::Integer(number.to_string())),
+    }
+    Ok(())
+}
+
+fn write_string(text: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    let mut rest = text;
+    while let Some(at) = rest.find(|c: char| c < ' ' || c == '"' || c == '\\') {
+        let (plain, tail) = rest.split_at(at);
+        out.extend_from_slice(plain.as_bytes());
+        match tail.as_bytes()[0] {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            0x08 => out.extend_from_slice(b"\\b"),
+            0x09 => out.extend_from_slice(b"\\t"),
+            0x0a => out.extend_from_slice(b"\\n"),
+            0x0c => out.extend_from_slice(b"\\f"),
+            0x0d => out.extend_from_slice(b"\\r"),
+            control => out.extend_from_slice(format!("\\u{control:04x}").as_bytes()),
+        }
+        rest = &tail[1..];
+    }
+    out.extend_from_slice(rest.as_bytes());
+    out.push(b'"');
+}
+
+/// Builds a [`Value`], refusing duplicate names and depth.
+#[derive(Clone, Copy)]
+struct Strict {
+    depth: usize,
+}
+
+impl Strict {
+    fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
+        if self.depth >= DEPTH_MAX {
+            return Err(E::custom(format_args!("nested deeper than {DEPTH_MAX} levels")));
+        }
+        Ok(Self { depth: self.depth + 1 })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict {
+    type Value = Value;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Value, E> {
+        if value > INTEGER_MAX {
+            return Err(E::custom(format_args!("the integer {value} lies beyond 2^53 - 1")));
+        }
+        Ok(Value::from(value))
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Value, E> {
+        if value.unsigned_abs() > INTEGER_MAX {
+            return Err(E::custom(format_args!("the integer {value} lies beyond 2^53 - 1")));
+        }
+        Ok(Value::from(value))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("a number beyond the range of a double"))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let inner = self.deeper()?;
+        let mut array = Vec::new();
+        while let Some(item) = items.next_element_seed(inner)? {
+            array.push(item);
+        }
+        Ok(Value::Array(array))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let inner = self.deeper()?;
+        let mut object = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            if object.contains_key(&name) {
+                return Err(A::Error::custom(format_args!("the name `{name}` stands twice in one object")));
+            }
+            let value = members.next_value_seed(inner)?;
+            object.insert(name, value);
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_has_one_canonical_form() {
+        let check = |text: &str, expect: &str| {
+            assert_eq!(String::from_utf8(to_vec(&parse(text.as_bytes()).unwrap()).unwrap()).unwrap(), expect);
+        };
+        check(r#"{"b":1,"a":[true,null,-0.0,1.0,1e21]}"#, r#"{"a":[true,null,0,1,1e+21],"b":1}"#);
+        check(r#""\u0007\u0008\"\\\/\u20ac""#, "\"\\u0007\\b\\\"\\\\/€\"");
+        // U+1F600 sorts before U+FB33 by UTF-16 code units, after it by code points.
+        check("{\"\u{fb33}\":1,\"\u{1f600}\":2}", "{\"\u{1f600}\":2,\"\u{fb33}\":1}");
+    }
+
+    #[test]
+    fn a_document_with_two_meanings_is_refused() {
+        let deep = "[".repeat(DEPTH_MAX + 1) + &"]".repeat(DEPTH_MAX + 1);
+        for bad in [
+            r#"{"a":1,"a":1}"#,
+            r#"{"a":{"b":1,"b":2}}"#,
+            "9007199254740992",
+            "-9007199254740992",
+            "1e400",
+            "{} {}",
+            "\u{feff}{}",
+            r#""\ud800""#,
+            "[1,]",
+            "",
+            &deep,
+        ] {
+            assert!(parse(bad.as_bytes()).is_err(), "{bad:.40}");
+        }
+        assert!(parse(("[".repeat(DEPTH_MAX) + &"]".repeat(DEPTH_MAX)).as_bytes()).is_ok());
+    }
+}

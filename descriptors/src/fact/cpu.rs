@@ -1,0 +1,63 @@
+//! Processors, as the kernel and the `cpuid` instruction describe them. Under a hypervisor this is the virtual processor.
+
+use serde::{Deserialize, Serialize};
+
+use super::Reading;
+
+/// Processors of a node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CpuFact {
+    /// The machine architecture: `x86_64`, `aarch64`.
+    pub architecture: String,
+    /// `GenuineIntel`, `AuthenticAMD`.
+    pub vendor: Reading<String>,
+    /// The name the processor gives itself.
+    pub model_name: Reading<String>,
+    /// Family, model and stepping, in decimal.
+    pub signature: Reading<Signature>,
+    /// Sockets, cores and threads that are online.
+    pub topology: Reading<Topology>,
+    /// Feature flags that matter to a claim, sorted: `aes`, `rdrand`, `svm`, `vmx`.
+    pub flags: Reading<Vec<String>>,
+    /// Microcode revision as the kernel prints it.
+    pub microcode: Reading<String>,
+    /// The name of the hypervisor this node itself runs under, where `cpuid` tells one.
+    pub hypervisor: Reading<String>,
+    /// Each flaw the kernel knows, with its state verbatim, sorted by flaw.
+    pub vulnerabilities: Reading<Vec<Vulnerability>>,
+}
+
+/// Identifies a processor model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signature {
+    /// Extended family included.
+    pub family: u32,
+    /// Extended model included.
+    pub model: u32,
+    /// Stepping.
+    pub stepping: u32,
+}
+
+/// What the scheduler sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Topology {
+    /// Distinct physical packages.
+    pub sockets: u32,
+    /// Distinct cores.
+    pub cores: u32,
+    /// Hardware threads.
+    pub threads: u32,
+}
+
+/// One line of the kernel's list of processor flaws.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Vulnerability {
+    /// File name below `/sys/devices/system/cpu/vulnerabilities`.
+    pub name: String,
+    /// Its text.
+    pub state: String,
+}

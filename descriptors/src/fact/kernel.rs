@@ -1,0 +1,27 @@
+//! The running kernel, and what identifies this boot.
+
+use serde::{Deserialize, Serialize};
+
+use super::Reading;
+
+/// The kernel of a node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KernelFact {
+    /// `6.1.0-40-amd64`.
+    pub release: Reading<String>,
+    /// The build line after it.
+    pub version: Reading<String>,
+    /// Name and version of the distribution: `Debian GNU/Linux 12 (bookworm)`.
+    pub distribution: Reading<String>,
+    /// The active level of kernel lockdown: `none`, `integrity`, `confidentiality`.
+    pub lockdown: Reading<String>,
+    /// Security modules in force, in their order.
+    pub security_modules: Reading<Vec<String>>,
+    /// Whether the kernel says that its clock is synchronised.
+    pub clock_synchronised: Reading<bool>,
+    /// The current clock source: `tsc`, `kvm-clock`.
+    pub clock_source: Reading<String>,
+    /// The machine id put through SHA-256 with a prefix of ours; the id itself stays on the node.
+    pub machine_id_hash: Reading<String>,
+}

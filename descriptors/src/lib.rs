@@ -1,0 +1,22 @@
+//! What avow says: facts, reports, declarations, credentials, and the proofs over them.
+//!
+//! This crate is pure. It deliberately does not know files, sockets, clocks or random numbers: time, keys and bytes are
+//! arguments, so that the collector that issues a document and the auditor who checks it years later run the same code
+//! on the same bytes. The way of the data is drawn in ARCHITECTURE.md.
+#![warn(missing_docs)]
+
+pub mod bundle;
+pub mod canonical;
+pub mod component;
+pub mod credential;
+pub mod declaration;
+pub mod did;
+pub mod digest;
+pub mod fact;
+pub mod id;
+pub mod proof;
+pub mod report;
+pub mod timestamp;
+
+/// The vocabulary of our own types. Not registered yet: to be done before anyone relies on it.
+pub const VOCABULARY: &str = "https://w3id.org/avow/v1#";

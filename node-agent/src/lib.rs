@@ -1,1 +1,11 @@
+//! The agent of a node: reads sources into facts, signs them as a report and hands it to the collector.
+//!
+//! It deliberately does not know what a fact means to a claim, and reconciles nothing: two sources that disagree are
+//! both reported. The facts themselves are defined in [`descriptors::fact`].
 
+pub mod config;
+pub mod exec;
+pub mod gather;
+pub mod render;
+pub mod root;
+pub mod source;

@@ -106,6 +106,10 @@ def broken(subjects, kind, change):
     return subjects
 
 
+def first_line(error):
+    return str(error).partition("\n")[0]
+
+
 def main(directory, gaia_x):
     jsonld.set_document_loader(loader(gaia_x / "contexts"))
     credentials = {path.name: payload(path) for path in sorted(directory.glob("*.jwt"))}
@@ -121,7 +125,7 @@ def main(directory, gaia_x):
             print(f"ok pySHACL {name}", flush=True)
         except Exception as error:  # whatever the engine raises, it is a refusal
             status = 1
-            print(f"FAILED pySHACL {name}: {type(error).__name__} {error}", flush=True)
+            print(f"FAILED pySHACL {name}: {type(error).__name__} {first_line(error)}", flush=True)
 
     def conforms():
         assert gaia_x_subjects, "no credential of a Gaia-X class"

@@ -1,0 +1,233 @@
+//! The store: statements as their nodes signed them, plus an index. It does not know what a fact means.
+//!
+//! Contract of every backend, checked by one suite (`store/contract.rs`):
+//! - A method that writes returns only after its commit is durable; before that, nothing of it is visible.
+//! - An error means: not committed, or not known to be. The caller must not acknowledge, and may try again, since every write is
+//!   idempotent.
+//! - `latest` moves only to a higher sequence; a late statement still enters history.
+//!
+//! Whoever controls the store can withhold or delete, and cannot forge a report: the node's signature is over the bytes.
+
+pub mod sqlite;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use descriptors::did::Did;
+use descriptors::digest::Digest;
+use descriptors::id::NodeId;
+use descriptors::report::{Origin, ReportId};
+use descriptors::timestamp::Timestamp;
+
+/// A result that is on its way.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// Why the store did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It could not be opened.
+    #[error("cannot open the store at {place}")]
+    Open {
+        /// File or address.
+        place: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A setting that durability rests on is not in force.
+    #[error("the store is not durable: {setting} is {found}, must be {expected}")]
+    NotDurable {
+        /// Which.
+        setting: &'static str,
+        /// As read back.
+        found: String,
+        /// As needed.
+        expected: &'static str,
+    },
+    /// A statement failed.
+    #[error("the store failed to {operation}")]
+    Operation {
+        /// What was to be done.
+        operation: &'static str,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// What was read back is not what is ever written.
+    #[error("the store holds something that was never written: {0}")]
+    Corrupt(String),
+    /// The writer has stopped.
+    #[error("the store is closed")]
+    Closed,
+}
+
+/// Kinds of statements that a node makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatementKind {
+    /// All facts.
+    Report,
+    /// An earlier report still holds.
+    Heartbeat,
+}
+
+/// A statement whose signature, node and time were checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// Node and sequence.
+    pub id: ReportId,
+    /// Which kind.
+    pub kind: StatementKind,
+    /// Digest of the payload that was signed; two statements with one id and different digests contradict each other.
+    pub payload_digest: Digest,
+    /// The report that holds: of a report its own payload digest, of a heartbeat the one it names.
+    pub holds: Digest,
+    /// The node's clock.
+    pub taken_at: Timestamp,
+    /// The collector's clock.
+    pub received_at: Timestamp,
+    /// The envelope, byte for byte.
+    pub envelope: Vec<u8>,
+}
+
+/// What became of a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// Committed now.
+    Stored,
+    /// Committed before.
+    Duplicate,
+    /// The same node said something else under the same sequence: nothing was written.
+    Contradiction,
+    /// A heartbeat that names a report which is not the node's latest report here: nothing was written.
+    UnknownReport,
+}
+
+/// What holds of a node now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Latest {
+    /// The node.
+    pub node: NodeId,
+    /// Its latest report, byte for byte.
+    pub report: Vec<u8>,
+    /// Digest of that report's payload.
+    pub report_digest: Digest,
+    /// When that report was received.
+    pub received_at: Timestamp,
+    /// The latest heartbeat that holds it, byte for byte, if there was one since.
+    pub heartbeat: Option<Vec<u8>>,
+    /// When the node was last heard.
+    pub heard_at: Timestamp,
+    /// The highest sequence of any statement.
+    pub sequence: u64,
+    /// How many distinct statements are stored for the node.
+    pub statements: u64,
+}
+
+/// A node as it enrolled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enrolled {
+    /// The node.
+    pub node: NodeId,
+    /// The key that signs its reports, for good.
+    pub report_key: Did,
+    /// When it enrolled.
+    pub enrolled_at: Timestamp,
+    /// When it was shut out, if it was.
+    pub denied_at: Option<Timestamp>,
+}
+
+/// What became of a join token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Redeemed {
+    /// The node is enrolled, with the key given.
+    Enrolled,
+    /// There is no such token for this node.
+    Unknown,
+    /// It was used before.
+    Used,
+    /// Its time is over.
+    Expired,
+    /// The node is enrolled with another key: it must be forgotten first.
+    KeyDiffers,
+    /// The node was shut out.
+    Denied,
+}
+
+/// An issued credential, as it was signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issued {
+    /// Its id.
+    pub id: String,
+    /// Its class: `gx:Region`.
+    pub class: String,
+    /// The id of its subject.
+    pub subject: String,
+    /// Digest of what it says, without times: equal content is not issued again.
+    pub content: Digest,
+    /// The weakest origin of what it says.
+    pub origin: Origin,
+    /// From when.
+    pub valid_from: Timestamp,
+    /// Until when.
+    pub valid_until: Timestamp,
+    /// The compact JWS.
+    pub jwt: String,
+}
+
+/// A numbered document that replaces the one before it: the declaration (DSSE envelope), the audit (canonical JSON).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Document {
+    /// The signed declaration.
+    Declaration,
+    /// The last audit.
+    Audit,
+}
+
+/// See the contract at the head of this file.
+pub trait Store: Send + Sync + 'static {
+    /// Commits statements; one answer for each, in order.
+    fn put_statements(&self, statements: Vec<Statement>) -> Pending<'_, Vec<Put>>;
+    /// What holds of every node that was ever heard, sorted by node.
+    fn latest(&self) -> Pending<'_, Vec<Latest>>;
+    /// What holds of one node.
+    fn latest_of<'a>(&'a self, node: &'a NodeId) -> Pending<'a, Option<Latest>>;
+    /// Sequences of a node's stored statements, rising: gaps are losses of the node's spool.
+    fn sequences<'a>(&'a self, node: &'a NodeId) -> Pending<'a, Vec<u64>>;
+
+    /// Keeps the hash of a join token's secret; a second token for a node replaces an unused first one.
+    fn put_token<'a>(&'a self, secret_hash: Digest, node: &'a NodeId, expires_at: Timestamp) -> Pending<'a, ()>;
+    /// Uses a token up and binds the node to its key, in one commit.
+    fn redeem_token<'a>(
+        &'a self,
+        hash: Digest,
+        node: &'a NodeId,
+        key: &'a Did,
+        now: Timestamp,
+    ) -> Pending<'a, Redeemed>;
+    /// A node as it enrolled.
+    fn enrolled<'a>(&'a self, node: &'a NodeId) -> Pending<'a, Option<Enrolled>>;
+    /// All enrolled nodes, sorted.
+    fn all_enrolled(&self) -> Pending<'_, Vec<Enrolled>>;
+    /// Shuts a node out; false when there is no such node.
+    fn deny<'a>(&'a self, node: &'a NodeId, now: Timestamp) -> Pending<'a, bool>;
+    /// Forgets the key of a node, so that it can enrol again; its statements stay. False when there is no such node.
+    fn forget<'a>(&'a self, node: &'a NodeId) -> Pending<'a, bool>;
+
+    /// Commits credentials; each replaces the current one of the same subject and class, which stays in history.
+    fn put_credentials(&self, credentials: Vec<Issued>) -> Pending<'_, ()>;
+    /// The current credential of every subject and class, sorted by class and subject.
+    fn credentials(&self) -> Pending<'_, Vec<Issued>>;
+    /// A credential by its id, current or not.
+    fn credential<'a>(&'a self, id: &'a str) -> Pending<'a, Option<Issued>>;
+    /// Takes current credentials of subjects that are no more out of the current set.
+    fn retire_credentials(&self, ids: Vec<String>) -> Pending<'_, ()>;
+
+    /// Commits a document in place of the one before it.
+    fn put_document(&self, document: Document, bytes: Vec<u8>) -> Pending<'_, ()>;
+    /// The current document.
+    fn document(&self, document: Document) -> Pending<'_, Option<Vec<u8>>>;
+}
+
+/// A store behind one of the backends.
+pub type SharedStore = Arc<dyn Store>;

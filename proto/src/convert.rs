@@ -1,0 +1,169 @@
+//! Wire messages ⇄ checked types. Nothing behind this file sees a message that was not checked.
+
+use descriptors::did::{Did, DidError};
+use descriptors::digest::Digest;
+use descriptors::id::{NameError, NodeId};
+use descriptors::proof::PublicKey;
+
+use crate::v1;
+
+/// Largest PKCS#10 request that is looked at, in bytes.
+const CERTIFICATE_REQUEST_BYTES_MAX: usize = 4096;
+
+/// What is wrong with a message.
+#[derive(Debug, thiserror::Error)]
+pub enum ConvertError {
+    /// Not a node name.
+    #[error("bad node name")]
+    Node(#[from] NameError),
+    /// The report key is not a did:key.
+    #[error("bad report key")]
+    ReportKey(#[from] DidError),
+    /// A field of the wrong length.
+    #[error("{field} has {found} bytes, expected {expected}")]
+    Length {
+        /// Which.
+        field: &'static str,
+        /// What came.
+        found: usize,
+        /// What should.
+        expected: &'static str,
+    },
+    /// An outcome that this version does not know.
+    #[error("unknown outcome {0}")]
+    Outcome(i32),
+}
+
+/// A checked request to become a node.
+#[derive(Debug)]
+pub struct Enrol {
+    /// The node.
+    pub node: NodeId,
+    /// The secret of the join token.
+    pub token_secret: [u8; 32],
+    /// PKCS#10 request, DER.
+    pub certificate_request: Vec<u8>,
+    /// The key that will sign reports.
+    pub report_key: PublicKey,
+    /// Its signature over [`possession_statement`].
+    pub possession: [u8; 64],
+}
+
+/// What the report key signs to show that the enrolling machine holds it.
+pub fn possession_statement(node: &NodeId, certificate_request: &[u8]) -> Vec<u8> {
+    format!("avow enrol v1\n{node}\n{}", Digest::of(certificate_request).hex()).into_bytes()
+}
+
+impl TryFrom<v1::EnrolRequest> for Enrol {
+    type Error = ConvertError;
+
+    fn try_from(message: v1::EnrolRequest) -> Result<Self, ConvertError> {
+        Ok(Self {
+            node: NodeId::new(message.node)?,
+            token_secret: exactly("token_secret", &message.token_secret, "32")?,
+            certificate_request: certificate_request(message.certificate_request)?,
+            report_key: message.report_key.parse::<Did>()?.to_key()?,
+            possession: exactly("possession", &message.possession, "64")?,
+        })
+    }
+}
+
+impl From<Enrol> for v1::EnrolRequest {
+    fn from(enrol: Enrol) -> Self {
+        Self {
+            node: enrol.node.to_string(),
+            token_secret: enrol.token_secret.to_vec(),
+            certificate_request: enrol.certificate_request,
+            report_key: Did::key(&enrol.report_key).to_string(),
+            possession: enrol.possession.to_vec(),
+        }
+    }
+}
+
+/// The PKCS#10 request of a renewal, within its bounds.
+pub fn certificate_request(bytes: Vec<u8>) -> Result<Vec<u8>, ConvertError> {
+    if bytes.is_empty() || bytes.len() > CERTIFICATE_REQUEST_BYTES_MAX {
+        return Err(ConvertError::Length { field: "certificate_request", found: bytes.len(), expected: "1 to 4096" });
+    }
+    Ok(bytes)
+}
+
+/// What became of a submission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Durably committed.
+    Stored,
+    /// Was durably committed before.
+    Duplicate,
+    /// Will never be taken, for this reason.
+    Refused(String),
+    /// Send a full report.
+    ReportWanted,
+    /// Send it again later; for this reason.
+    Retry(String),
+}
+
+/// The answer to one submission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acknowledgement {
+    /// Digest of the envelope that is answered.
+    pub envelope: Digest,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+impl From<Acknowledgement> for v1::Acknowledgement {
+    fn from(acknowledgement: Acknowledgement) -> Self {
+        let (outcome, reason) = match acknowledgement.outcome {
+            Outcome::Stored => (v1::Outcome::Stored, String::new()),
+            Outcome::Duplicate => (v1::Outcome::Duplicate, String::new()),
+            Outcome::Refused(reason) => (v1::Outcome::Refused, reason),
+            Outcome::ReportWanted => (v1::Outcome::ReportWanted, String::new()),
+            Outcome::Retry(reason) => (v1::Outcome::Retry, reason),
+        };
+        Self { envelope_digest: acknowledgement.envelope.as_bytes().to_vec(), outcome: outcome.into(), reason }
+    }
+}
+
+impl TryFrom<v1::Acknowledgement> for Acknowledgement {
+    type Error = ConvertError;
+
+    fn try_from(message: v1::Acknowledgement) -> Result<Self, ConvertError> {
+        let outcome = match v1::Outcome::try_from(message.outcome) {
+            Ok(v1::Outcome::Stored) => Outcome::Stored,
+            Ok(v1::Outcome::Duplicate) => Outcome::Duplicate,
+            Ok(v1::Outcome::Refused) => Outcome::Refused(message.reason),
+            Ok(v1::Outcome::ReportWanted) => Outcome::ReportWanted,
+            Ok(v1::Outcome::Retry) => Outcome::Retry(message.reason),
+            Ok(v1::Outcome::Unspecified) | Err(_) => return Err(ConvertError::Outcome(message.outcome)),
+        };
+        let digest = exactly("envelope_digest", &message.envelope_digest, "32")?;
+        Ok(Self { envelope: Digest::from_bytes(digest), outcome })
+    }
+}
+
+fn exactly<const N: usize>(field: &'static str, bytes: &[u8], expected: &'static str) -> Result<[u8; N], ConvertError> {
+    bytes.try_into().map_err(|_| ConvertError::Length { field, found: bytes.len(), expected })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_acknowledgement_crosses_the_wire_unchanged() {
+        let outcomes = [Outcome::Stored, Outcome::Duplicate, Outcome::Refused("x".into()), Outcome::ReportWanted];
+        for outcome in outcomes {
+            let sent = Acknowledgement { envelope: Digest::of(b"e"), outcome };
+            assert_eq!(Acknowledgement::try_from(v1::Acknowledgement::from(sent.clone())).unwrap(), sent);
+        }
+    }
+
+    #[test]
+    fn an_unknown_outcome_is_not_taken_for_stored() {
+        let message = v1::Acknowledgement { envelope_digest: vec![0; 32], outcome: 99, reason: String::new() };
+        assert!(Acknowledgement::try_from(message).is_err());
+        let message = v1::Acknowledgement { envelope_digest: vec![0; 31], outcome: 1, reason: String::new() };
+        assert!(Acknowledgement::try_from(message).is_err());
+    }
+}

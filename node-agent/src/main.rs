@@ -36,14 +36,16 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let outcome =
-        Config::load(arguments.config.as_deref()).map_err(|error| (2, error.into())).and_then(|config| match arguments
-            .command
-        {
-            Command::Gather { root, output } => gather(config, root, output),
-        });
+    let outcome = start(Arguments::parse());
     outcome.map_or_else(|(code, report)| fail(code, &report), |()| ExitCode::SUCCESS)
+}
+
+/// One line for each command.
+fn start(arguments: Arguments) -> Result<(), (u8, Report)> {
+    let config = Config::load(arguments.config.as_deref()).map_err(|error| (2, error.into()))?;
+    match arguments.command {
+        Command::Gather { root, output } => gather(config, root, output),
+    }
 }
 
 fn gather(config: Config, root: Option<PathBuf>, output: Format) -> Result<(), (u8, Report)> {

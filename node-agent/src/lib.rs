@@ -3,6 +3,7 @@
 //! It deliberately does not know what a fact means to a claim, and reconciles nothing: two sources that disagree are
 //! both reported. The facts themselves are defined in [`descriptors::fact`].
 
+pub mod command;
 pub mod config;
 pub mod exec;
 pub mod gather;

@@ -4,6 +4,7 @@
 //! both reported. The facts themselves are defined in [`descriptors::fact`].
 
 pub mod clock;
+pub mod command;
 pub mod config;
 pub mod enrol;
 pub mod exec;

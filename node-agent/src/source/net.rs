@@ -1,8 +1,9 @@
 //! Network: interfaces in `/sys/class/net`, default gateways from the routing tables, their hardware addresses from the
 //! neighbour table.
 //!
-//! Left out are the loopback interface and the tap devices of guests, which come and go with them. A gateway's hardware
-//! address is known while the node talks to it; the kernel exports the neighbour table of IPv4 only as a file. Speed comes
+//! Read are interfaces with a device behind them and those stacked on others, such as bonds, VLANs and bridges. Left out is
+//! what rests on nothing: the loopback interface, and the taps and cables of guests and containers, which come and go with
+//! them. A gateway's hardware address is known while the node talks to it; the kernel exports the neighbour table of IPv4 only as a file. Speed comes
 //! from the driver, which refuses while the link is down. Up to eight small files an interface, no privilege.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -70,12 +71,8 @@ fn fetch(root: &Root) -> Reading<Raw> {
 
 fn fetch_interface(root: &Root, name: String) -> Option<RawInterface> {
     let at = |file: &str| format!("{DIRECTORY}/{name}/{file}");
-    // `bonding_masters` is a file among the interfaces.
-    if name == "lo" || name == "bonding_masters" {
-        return None;
-    }
     let physical = root.exists(&at("device"));
-    if !physical && root.exists(&at("tun_flags")) {
+    if !physical && !is_stacked(root, &name) {
         return None;
     }
     Some(RawInterface {
@@ -89,6 +86,12 @@ fn fetch_interface(root: &Root, name: String) -> Option<RawInterface> {
         controller: root.link_name(&at("master")),
         name,
     })
+}
+
+/// Whether an interface has lower ones, to which the kernel links it by `lower_…`.
+fn is_stacked(root: &Root, name: &str) -> bool {
+    let entries = root.list(&format!("{DIRECTORY}/{name}"));
+    entries.present().is_some_and(|entries| entries.iter().any(|entry| entry.starts_with("lower_")))
 }
 
 fn parse(raw: Raw) -> NetFact {

@@ -8,7 +8,7 @@ use super::Reading;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NetFact {
-    /// Interfaces but the loopback one, sorted by name.
+    /// Interfaces but the loopback one and the tap devices of guests, sorted by name.
     pub interfaces: Vec<Interface>,
     /// Default gateways, sorted by address. A gateway that two zones share is a shared component.
     pub gateways: Reading<Vec<Gateway>>,
@@ -34,6 +34,8 @@ pub struct Interface {
     pub numa_node: Reading<u32>,
     /// Virtual functions the device can have.
     pub sriov_functions_max: Reading<u32>,
+    /// The bond or bridge it belongs to: `bond0`.
+    pub controller: Reading<String>,
 }
 
 /// A default gateway.

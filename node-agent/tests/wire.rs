@@ -9,6 +9,7 @@
 mod collector;
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,7 +49,7 @@ fn settings() -> SubmitSettings {
 struct Node {
     outbox: Arc<Outbox>,
     identity: watch::Sender<Arc<Identity>>,
-    submitter: JoinHandle<()>,
+    submitter: JoinHandle<Infallible>,
     directory: tempfile::TempDir,
 }
 
@@ -59,7 +60,7 @@ impl Node {
         let outbox = Arc::new(Outbox::new(Spool::open(directory.path(), 16 << 20).unwrap()));
         let (identity, watched) = watch::channel(Arc::new(identity));
         let submitter = Submitter::new(Arc::clone(&outbox), watched, settings());
-        let submitter = tokio::spawn(async move { drop(submitter.run().await) });
+        let submitter = tokio::spawn(submitter.run());
         Self { outbox, identity, submitter, directory }
     }
 
@@ -144,7 +145,7 @@ async fn an_agent_that_is_killed_sends_the_rest_after_its_restart() {
     collector.restart();
     let outbox = Arc::new(Outbox::new(Spool::open(directory.path(), 1 << 20).unwrap()));
     let submitter = Submitter::new(Arc::clone(&outbox), identity, settings());
-    let submitter = tokio::spawn(async move { drop(submitter.run().await) });
+    let submitter = tokio::spawn(submitter.run());
     let sequence = outbox.reserve().unwrap();
     assert_eq!(sequence, 8);
     outbox.push(sequence, b"statement 8").unwrap();
@@ -282,11 +283,11 @@ impl Member {
     }
 
     /// Joins, and stays enrolled from then on.
-    async fn join(&self) -> (watch::Receiver<Arc<Identity>>, JoinHandle<()>) {
+    async fn join(&self) -> (watch::Receiver<Arc<Identity>>, JoinHandle<Infallible>) {
         let mut membership = self.membership();
         let identity = timeout(SOON, membership.join()).await.unwrap().unwrap();
         let (current, watched) = watch::channel(Arc::new(identity));
-        (watched, tokio::spawn(async move { drop(membership.keep(current).await) }))
+        (watched, tokio::spawn(membership.keep(current)))
     }
 }
 

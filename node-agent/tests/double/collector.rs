@@ -25,7 +25,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 /// What becomes of one submission. Without a plan: stored and acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// Not stored; the stream ends.
     Drop,
     /// Stored; the stream ends before the answer.
@@ -40,31 +40,31 @@ pub enum Fault {
 
 /// What the double saw and keeps. It survives a restart.
 #[derive(Default)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// Envelopes stored, in the order in which they came.
-    pub stored: Vec<Vec<u8>>,
+    pub(crate) stored: Vec<Vec<u8>>,
     /// How often each envelope came.
-    pub received: BTreeMap<Digest, usize>,
+    pub(crate) received: BTreeMap<Digest, usize>,
     /// Faults of the submissions to come.
-    pub plan: VecDeque<Fault>,
+    pub(crate) plan: VecDeque<Fault>,
     /// Streams opened.
-    pub streams: usize,
+    pub(crate) streams: usize,
     /// Certificates shown by streams.
-    pub shown: Vec<Vec<u8>>,
+    pub(crate) shown: Vec<Vec<u8>>,
     /// Requests to enrol, whether granted or not.
-    pub enrolments: Vec<v1::EnrolRequest>,
+    pub(crate) enrolments: Vec<v1::EnrolRequest>,
     /// What the next requests to enrol are refused with.
-    pub enrolment_faults: VecDeque<Status>,
+    pub(crate) enrolment_faults: VecDeque<Status>,
     /// Renewals granted.
-    pub renewals: usize,
+    pub(crate) renewals: usize,
     /// What the next renewals are refused with.
-    pub renewal_faults: VecDeque<Status>,
+    pub(crate) renewal_faults: VecDeque<Status>,
     /// Life of the certificates to come.
-    pub life: Duration,
+    pub(crate) life: Duration,
 }
 
-pub struct Collector {
-    pub seen: Arc<Mutex<Seen>>,
+pub(crate) struct Collector {
+    pub(crate) seen: Arc<Mutex<Seen>>,
     authority: Arc<CertifiedIssuer<'static, KeyPair>>,
     server: Identity,
     address: SocketAddr,
@@ -72,7 +72,7 @@ pub struct Collector {
 }
 
 impl Collector {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
         let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
@@ -91,7 +91,7 @@ impl Collector {
     }
 
     /// Cuts every connection.
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         if let Some((stop, thread)) = self.running.take() {
             let _ = stop.send(());
             thread.join().unwrap();
@@ -99,7 +99,7 @@ impl Collector {
     }
 
     /// Listens again on the same port.
-    pub fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.stop();
         let listener = std::net::TcpListener::bind(self.address).unwrap();
         self.address = listener.local_addr().unwrap();
@@ -129,7 +129,7 @@ impl Collector {
         self.running = Some((stop, thread));
     }
 
-    pub fn token(&self, node: &str, secret: u8) -> JoinToken {
+    pub(crate) fn token(&self, node: &str, secret: u8) -> JoinToken {
         JoinToken {
             node: NodeId::new(node).unwrap(),
             secret: [secret; 32],
@@ -139,21 +139,21 @@ impl Collector {
         }
     }
 
-    pub fn plan(&self, faults: impl IntoIterator<Item = Fault>) {
+    pub(crate) fn plan(&self, faults: impl IntoIterator<Item = Fault>) {
         self.seen(|seen| seen.plan.extend(faults));
     }
 
-    pub fn seen<R>(&self, look: impl FnOnce(&mut Seen) -> R) -> R {
+    pub(crate) fn seen<R>(&self, look: impl FnOnce(&mut Seen) -> R) -> R {
         look(&mut self.seen.lock().unwrap())
     }
 
     /// The distinct envelopes stored, oldest first.
-    pub fn stored(&self) -> Vec<Vec<u8>> {
+    pub(crate) fn stored(&self) -> Vec<Vec<u8>> {
         self.seen(|seen| seen.stored.clone())
     }
 
     /// Waits until `holds`, and fails when that takes too long.
-    pub async fn until(&self, what: &str, holds: impl Fn(&mut Seen) -> bool) {
+    pub(crate) async fn until(&self, what: &str, holds: impl Fn(&mut Seen) -> bool) {
         for _ in 0..1000 {
             if self.seen(&holds) {
                 return;

@@ -101,7 +101,8 @@ async fn every_statement_arrives_once_and_in_order() {
 #[tokio::test]
 async fn a_stream_that_breaks_loses_nothing() {
     let collector = Collector::start();
-    collector.plan([Fault::Drop, Fault::StoreAndDrop, Fault::Drop]);
+    let well = || Fault::StoreAndSaySo(Outcome::Stored);
+    collector.plan([well(), well(), Fault::Drop, Fault::StoreAndDrop, well(), well(), well(), Fault::Drop]);
     let node = Node::start(&collector).await;
     let said = node.says(20);
     node.drains().await;

@@ -50,7 +50,7 @@ pub enum EnrolError {
     #[error("the collector is not reached")]
     Connect(#[from] ConnectError),
     /// The collector will not give a certificate for this; asking again is useless.
-    #[error("the collector refuses: {}", .0.message())]
+    #[error("the collector refuses")]
     Refused(#[source] Box<tonic::Status>),
     /// The collector could not answer.
     #[error("the collector did not give a certificate")]

@@ -35,6 +35,9 @@ use crate::state;
 /// Threads for what blocks: gathering, and resolving the collector's name.
 const BLOCKING_THREADS_MAX: usize = 4;
 
+/// Shortest time from one round to the next when the collector asks for a full report: whatever it answers, the node works.
+const WANTED_ROUND_AFTER: Duration = Duration::from_millis(250);
+
 /// How long an unfinished round may hold up the end.
 const LAST_ROUND_SECONDS_MAX: u64 = 1;
 
@@ -207,7 +210,10 @@ where
         }
         tokio::select! {
             () = sleep_until(began + jittered(interval)) => {}
-            () = outbox.wait_until_report_wanted() => debug!("the collector wants a full report"),
+            () = outbox.wait_until_report_wanted() => {
+                debug!("the collector wants a full report");
+                sleep_until(began + WANTED_ROUND_AFTER.min(interval)).await;
+            }
         }
     }
 }

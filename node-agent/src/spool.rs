@@ -204,7 +204,7 @@ impl Spool {
             Ok(envelope) => Some(envelope),
             Err(error) => {
                 self.losses.damaged += 1;
-                self.set_aside("damaged", sequence, &error);
+                self.set_aside("damaged", sequence, &chain(&error));
                 None
             }
         }
@@ -222,12 +222,11 @@ impl Spool {
     pub fn refuse(&mut self, sequence: u64, reason: &str) {
         if self.records.contains_key(&sequence) {
             self.losses.refused += 1;
-            self.set_aside("refused", sequence, &reason);
+            self.set_aside("refused", sequence, reason);
         }
     }
 
-    fn set_aside(&mut self, folder: &str, sequence: u64, reason: &dyn std::fmt::Display) {
-        let reason = reason.to_string();
+    fn set_aside(&mut self, folder: &str, sequence: u64, reason: &str) {
         let folder = self.directory.join(folder);
         error!(sequence, reason, folder = %folder.display(), "a statement is set aside and will not be sent");
         let from = self.path(sequence);

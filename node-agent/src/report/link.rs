@@ -28,7 +28,7 @@ pub enum LinkError {
     #[error("the collector is not reached")]
     Connect(#[from] ConnectError),
     /// The collector ended the stream with an error.
-    #[error("the collector ended the stream: {}", .0.message())]
+    #[error("the collector ended the stream with an error")]
     Status(#[source] Box<tonic::Status>),
     /// The collector ended the stream.
     #[error("the collector closed the stream")]

@@ -17,7 +17,7 @@ pub(super) const HEADER_BYTES: usize = 8 + 32 + 8 + 8;
 /// Why a record does not give its envelope.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RecordError {
-    #[error("the record cannot be read: {0}")]
+    #[error("the record cannot be read")]
     Read(#[from] io::Error),
     #[error("the record does not begin as records do")]
     Magic,

@@ -103,6 +103,38 @@ fn a_refused_statement_is_kept_aside_with_the_reason() {
 }
 
 #[test]
+fn a_write_that_fails_uses_no_number_twice_and_leaves_the_spool_usable() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut spool = open(directory.path());
+    assert_eq!(push(&mut spool, b"a"), 1);
+
+    // A directory where the file is to be written stands for a disk that takes no more.
+    let break_at = |name: &str| {
+        let path = directory.path().join(name).with_added_extension(state::UNFINISHED);
+        std::fs::create_dir(&path).unwrap();
+        path
+    };
+    let broken = break_at("sequence");
+    assert!(matches!(spool.reserve(), Err(SpoolError::Sequence { .. })));
+    std::fs::remove_dir(broken).unwrap();
+    let sequence = spool.reserve().unwrap();
+    assert_eq!(sequence, 2);
+    let broken = break_at(&name(sequence));
+    assert!(matches!(spool.push(sequence, b"b"), Err(SpoolError::Write { .. })));
+    std::fs::remove_dir(broken).unwrap();
+    assert_eq!((waiting(&spool), spool.bytes()), (vec![1], BLOCK_BYTES));
+    assert_eq!(push(&mut spool, b"c"), 3);
+
+    // Failed but persisted: the record is there although the write was reported as failed.
+    let sequence = spool.reserve().unwrap();
+    std::fs::write(directory.path().join(name(sequence)), record::encode(sequence, b"d")).unwrap();
+    drop(spool);
+    let mut spool = open(directory.path());
+    assert_eq!((waiting(&spool), spool.read(4)), (vec![1, 3, 4], Some(b"d".to_vec())));
+    assert_eq!(push(&mut spool, b"e"), 5);
+}
+
+#[test]
 fn a_lost_or_damaged_count_never_starts_again() {
     for damage in ["", "5\n", "5 sha256:00\n", "garbage"] {
         let directory = tempfile::tempdir().unwrap();

@@ -2,11 +2,15 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
+
+use descriptors::report::Origin;
 
 use crate::config::{Config, ConfigError};
 use crate::gather::Gatherer;
 use crate::render::{self, Format, PrintError};
 use crate::root::Root;
+use crate::run::{self, RunError, Settings};
 use crate::source::{self, Context};
 
 /// Why a command ended early; each kind has its exit code.
@@ -28,14 +32,17 @@ pub enum CommandError {
     /// The output was not written.
     #[error(transparent)]
     Print(#[from] PrintError),
+    /// The agent could not go on.
+    #[error("the agent does not run")]
+    Run(#[from] RunError),
 }
 
 impl CommandError {
-    /// 2 for usage and configuration, 5 for output.
+    /// 2 for usage and configuration, 5 for input and output.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Config(_) | Self::Root { .. } => 2,
-            Self::Print(_) => 5,
+            Self::Print(_) | Self::Run(_) => 5,
         })
     }
 }
@@ -59,4 +66,35 @@ impl Gather {
         let gathered = Gatherer::new(Context { root, settings: config.sources }, source::all()).gather();
         Ok(render::print(&gathered, self.output)?)
     }
+}
+
+/// Arguments of `avow-agent run`.
+#[derive(Debug, clap::Args)]
+pub struct Run {}
+
+impl Run {
+    /// Enrols with the join token if need be, then reports round after round until SIGTERM or SIGINT.
+    pub fn run(self, config: Config) -> Result<(), CommandError> {
+        let path = config.node.root.clone();
+        let root = Root::at(&path).map_err(|source| CommandError::Root { path, source })?;
+        let origin = if root.is_live() { Origin::Real } else { Origin::Captured };
+        let mut settings = settings(&config)?;
+        settings.origin = origin;
+        let mut gatherer = Gatherer::new(Context { root, settings: config.sources }, source::all());
+        let gather = move || {
+            let gathered = gatherer.gather();
+            (gathered.facts, gathered.boot_id)
+        };
+        Ok(run::start(settings, gather)?)
+    }
+}
+
+fn settings(config: &Config) -> Result<Settings, CommandError> {
+    let mut settings = Settings::new(config.state.directory.clone(), config.join_token_file()?.to_owned());
+    settings.interval = Duration::from_secs(config.report.interval_seconds.get());
+    settings.full_every = Duration::from_secs(config.report.full_every_seconds.get());
+    settings.spool_bytes_max = config.spool.bytes_max.get();
+    settings.node = config.node.name.clone();
+    settings.address = config.collector.address.as_ref().map(|address| address.as_str().to_owned());
+    Ok(settings)
 }

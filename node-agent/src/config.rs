@@ -44,8 +44,8 @@ pub struct Config {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Node {
-    /// The name in every report, unique within the provider; no default. The collector binds it to the node's key at
-    /// enrolment, so a change later needs a new enrolment.
+    /// The name that this machine must be enrolled with; default: whatever name the join token gives. Set it to notice a
+    /// token that was put on the wrong machine: the agent then ends instead of speaking under that name.
     pub name: Option<NodeId>,
     /// The directory that stands for `/`; default `/`. With any other, reports are marked `captured` and nothing of them
     /// can be published.
@@ -62,8 +62,8 @@ impl Default for Node {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Collector {
-    /// Address of the collector, `https://host:port`; no default. Reports are signed by the node, so another collector
-    /// at this address could withhold them, not alter them.
+    /// Address of the collector, `https://host:port`; default: the address in the join token. Set it when the collector has
+    /// moved. Reports are signed by the node, so another collector at this address could withhold them, not alter them.
     pub address: Option<Address>,
     /// File with the join token, needed for enrolment and used up by it; no default. Once enrolled it can be deleted.
     pub join_token_file: Option<PathBuf>,
@@ -276,17 +276,11 @@ impl Config {
         Ok(config)
     }
 
-    /// The node's name, which `run` and `enrol` cannot do without.
-    pub fn node_name(&self) -> Result<&NodeId, ConfigError> {
-        let missing = ConfigError::Missing { section: "node", key: "name", example: "\"kvm-01\"" };
-        self.node.name.as_ref().ok_or(missing)
-    }
-
-    /// The collector's address, which `run` and `enrol` cannot do without.
-    pub fn collector_address(&self) -> Result<&Address, ConfigError> {
-        let example = "\"https://collector.example:7443\"";
-        let missing = ConfigError::Missing { section: "collector", key: "address", example };
-        self.collector.address.as_ref().ok_or(missing)
+    /// The file of the join token, which `run` cannot do without.
+    pub fn join_token_file(&self) -> Result<&Path, ConfigError> {
+        let example = "\"/etc/avow/join.token\"";
+        let missing = ConfigError::Missing { section: "collector", key: "join_token_file", example };
+        self.collector.join_token_file.as_deref().ok_or(missing)
     }
 }
 
@@ -353,8 +347,8 @@ mod tests {
     #[test]
     fn the_example_shows_the_defaults() {
         let mut config = parse(EXAMPLE, &[]).unwrap();
-        assert_eq!(config.node_name().unwrap().as_str(), "kvm-01");
-        assert_eq!(config.collector_address().unwrap().host(), "collector.example");
+        assert_eq!(config.node.name.as_ref().unwrap().as_str(), "kvm-01");
+        assert_eq!(config.collector.address.as_ref().unwrap().host(), "collector.example");
         config.node.name = None;
         config.collector = Collector::default();
         assert_eq!(config, Config::default());
@@ -411,7 +405,7 @@ mod tests {
         ];
         let config = parse(text, &environment).unwrap();
         assert_eq!(config.report.interval_seconds.get(), 5);
-        assert_eq!(config.node_name().unwrap().as_str(), "007");
+        assert_eq!(config.node.name.as_ref().unwrap().as_str(), "007");
         assert!(config.sources.disabled.contains(&SourceName::new("dmi").unwrap()));
     }
 
@@ -448,8 +442,8 @@ mod tests {
 
     #[test]
     fn what_has_no_default_is_asked_for() {
-        let error = Config::default().node_name().unwrap_err();
-        assert_eq!(error.to_string(), "`name` is not set in `[node]`");
-        assert!(error.help().unwrap().to_string().contains("AVOW_NODE__NAME"));
+        let error = Config::default().join_token_file().unwrap_err();
+        assert_eq!(error.to_string(), "`join_token_file` is not set in `[collector]`");
+        assert!(error.help().unwrap().to_string().contains("AVOW_COLLECTOR__JOIN_TOKEN_FILE"));
     }
 }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use node_agent::command::{self, CommandError};
 use node_agent::config::Config;
+use tracing_subscriber::EnvFilter;
 
 /// Says what this machine is, in signed reports.
 #[derive(Parser)]
@@ -22,10 +23,14 @@ struct Arguments {
 enum Command {
     /// Read every source once and print the facts, unsigned; nothing is sent.
     Gather(command::Gather),
+    /// Report to the collector until stopped; enrols first, as soon as there is a join token.
+    Run(command::Run),
 }
 
 #[expect(clippy::print_stderr, reason = "the one place that tells a person why the program ends")]
 fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_env("AVOW_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match start(Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -40,5 +45,6 @@ fn start(arguments: Arguments) -> Result<(), CommandError> {
     let config = Config::load(arguments.config.as_deref())?;
     match arguments.command {
         Command::Gather(gather) => gather.run(config),
+        Command::Run(run) => run.run(config),
     }
 }

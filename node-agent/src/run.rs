@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use descriptors::did::Did;
+use descriptors::id::NodeId;
 use descriptors::proof::Signer;
 use descriptors::report::Origin;
 use tokio::signal::unix::{SignalKind, signal};
@@ -56,6 +57,10 @@ pub struct Settings {
     pub spool_bytes_max: u64,
     /// Where the facts come from.
     pub origin: Origin,
+    /// The name that this machine must have enrolled with; any where it is left out.
+    pub node: Option<NodeId>,
+    /// Where the collector is now, `https://host:port`; where the join token said, where it is left out.
+    pub address: Option<String>,
     /// How often the join token file and the certificate's age are looked at.
     pub check_every: Duration,
     /// How long waiting statements may hold up the end.
@@ -74,6 +79,8 @@ impl Settings {
             full_every: Duration::from_secs(24 * 3600),
             spool_bytes_max: 64 << 20,
             origin: Origin::Real,
+            node: None,
+            address: None,
             check_every: Duration::from_secs(15),
             drain: Duration::from_secs(5),
             submit: SubmitSettings::default(),
@@ -101,6 +108,14 @@ pub enum RunError {
     /// The stored identity is not usable.
     #[error("there is no identity")]
     Identity(#[from] IdentityError),
+    /// The machine enrolled under another name than it is configured with.
+    #[error("this machine is enrolled as {enrolled}, and configured as {expected}: change `node.name`, or enrol anew")]
+    OtherNode {
+        /// In the configuration.
+        expected: NodeId,
+        /// In the identity.
+        enrolled: NodeId,
+    },
     /// Signals cannot be received.
     #[error("cannot wait for signals")]
     Signals(#[source] io::Error),
@@ -160,10 +175,16 @@ where
 
     let files = Files { identity: settings.state.join("identity.json"), token: settings.token.clone() };
     let mut membership = Membership::new(files, Arc::clone(&signer), settings.check_every, settings.submit.waits);
-    let identity = tokio::select! {
+    let mut identity = tokio::select! {
         identity = membership.join() => identity?,
         () = &mut stop => return Ok(()),
     };
+    if let Some(expected) = settings.node.filter(|expected| *expected != identity.node) {
+        return Err(RunError::OtherNode { expected, enrolled: identity.node });
+    }
+    if let Some(address) = settings.address {
+        identity.address = address;
+    }
     info!(node = %identity.node, collector = identity.address, until = %identity.not_after(), "this machine is a node");
 
     let reporter = Reporter::new(identity.node.clone(), settings.origin, signer, settings.full_every);

@@ -165,3 +165,6 @@ impl Graph {
 fn index(position: usize) -> Index {
     Index::try_from(position).unwrap_or(Index::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@
 
 mod family;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::graph::{Graph, Index, Routes, strong_components};
@@ -19,7 +19,7 @@ pub(crate) use family::{Family, Set};
 use family::{and, at_least, minimal};
 
 /// Most candidate sets that one search builds.
-pub const WORK_MAX: u64 = 5_000_000;
+pub const WORK_MAX: u64 = 1_000_000;
 
 /// A search would build more candidate sets than it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -89,6 +89,7 @@ fn failing(
         sets.insert(vec![v]);
     }
     let mut taken: Vec<&Rc<Family>> = Vec::new();
+    let mut known: BTreeSet<*const Family> = BTreeSet::new();
     for group in &graph.vertex(v).needs {
         let members: Vec<&Rc<Family>> = group.members.iter().filter_map(|member| families.get(member)).collect();
         if group.failures_to_break() > 1 {
@@ -98,7 +99,7 @@ fn failing(
         }
         for member in members {
             // Forty nodes of one rack share one family: it is looked at once.
-            if !member.is_empty() && !taken.iter().any(|known| Rc::ptr_eq(known, member) || known == &member) {
+            if !member.is_empty() && known.insert(Rc::as_ptr(member)) {
                 taken.push(member);
             }
         }
@@ -123,3 +124,6 @@ pub(crate) fn joint(
 ) -> Result<Family, OutOfWork> {
     and(a, b, keep, order_max, work)
 }
+
+#[cfg(test)]
+mod tests;

@@ -91,10 +91,8 @@ fn of_nodes(criterion: &Criterion, case: &Case<'_>, places: &[Place<'_>], missin
 
 /// Whether knowing the components of this kind around a node can matter to the criterion.
 fn tells(criterion: &Criterion, graph: &Graph, kind: ComponentKind) -> bool {
-    let counts = |v: Index| criterion.counts(graph.id(v).kind());
-    criterion.counts(kind)
-        || graph
-            .indices()
-            .filter(|&v| graph.id(v).kind() == kind && graph.vertex(v).declared)
-            .any(|v| Routes::from(graph, v).iter().any(counts))
+    // Any component of the dimension matters, and not only those that count: its own needs may be what is left out.
+    let matters = |v: Index| graph.id(v).kind().dimension() == Some(criterion.dimension);
+    let mut declared = graph.indices().filter(|&v| graph.id(v).kind() == kind && graph.vertex(v).declared);
+    criterion.counts(kind) || declared.any(|v| Routes::from(graph, v).iter().any(matters))
 }

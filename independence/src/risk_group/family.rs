@@ -18,11 +18,14 @@ pub(crate) type Family = BTreeSet<Set>;
 /// Whether `set` holds a set of `family`.
 pub(crate) fn is_cut(family: &Family, set: &[Index]) -> bool {
     // Sets are no larger than the order asked for, so there are few subsets.
-    (0u32..1 << set.len()).any(|mask| family.contains(&subset(set, mask)))
-}
-
-fn subset(set: &[Index], mask: u32) -> Set {
-    set.iter().enumerate().filter(|(position, _)| mask >> position & 1 == 1).map(|(_, &index)| index).collect()
+    let mut subset = Set::with_capacity(set.len());
+    (0u32..1 << set.len()).any(|mask| {
+        subset.clear();
+        subset.extend(
+            set.iter().enumerate().filter(|(position, _)| mask >> position & 1 == 1).map(|(_, &member)| member),
+        );
+        family.contains(subset.as_slice())
+    })
 }
 
 /// Leaves out every set that holds another.
@@ -105,9 +108,13 @@ pub(crate) fn at_least(
     reached[0].insert(Set::new());
     for family in families {
         for j in (1..=count).rev() {
+            if reached[j - 1].is_empty() {
+                continue;
+            }
             let more = and(&reached[j - 1], family, |_| true, order_max, work)?;
             let mut sets = std::mem::take(&mut reached[j]);
-            work.spend(more.len())?;
+            // The sets known so far are looked at again.
+            work.spend(more.len() + sets.len())?;
             sets.extend(more);
             reached[j] = minimal(sets);
         }

@@ -3,5 +3,6 @@
 
 mod cases;
 mod laws;
+mod refusals;
 mod size;
 mod written;

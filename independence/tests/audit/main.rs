@@ -1,0 +1,8 @@
+//! The audit from outside: named faults, laws, size.
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may read its cases, and panic")]
+
+mod cases;
+mod laws;
+mod refusals;
+mod size;
+mod written;

@@ -118,7 +118,7 @@ fn codec_name(bytes: &[u8]) -> String {
         [0x81, 0x24, ..] => "P-384".to_owned(),
         [0x82, 0x24, ..] => "P-521".to_owned(),
         [0x85, 0x24, ..] => "RSA".to_owned(),
-        [0xea | 0xeb, 0x01, ..] => "BLS12-381".to_owned(),
+        [0xea | 0xeb | 0xee, 0x01, ..] => "BLS12-381".to_owned(),
         [a, b, ..] => format!("multicodec {a:02x} {b:02x}"),
         _ => "too short".to_owned(),
     }

@@ -6,7 +6,7 @@
 pub mod convert;
 
 /// Generated messages, clients and servers.
-#[allow(clippy::all, reason = "generated from avow/v1/*.proto")]
+#[allow(clippy::all, clippy::too_many_lines, reason = "generated from avow/v1/*.proto")]
 pub mod v1 {
     tonic::include_proto!("avow.v1");
 }

@@ -1,0 +1,205 @@
+//! Golden credentials: one of every type, signed, reviewed as text. `UPDATE_GOLDEN=1` writes them anew.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "tests read files, say what they skip, and fail by panicking"
+)]
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use descriptors::component::Dimension;
+use descriptors::credential::{
+    Base, Credential, Period, Subject, availability_zone, datacenter, independence_verdict, legal_person,
+    node_hardware, region,
+};
+use descriptors::declaration::Declaration;
+use descriptors::did::{self, Did};
+use descriptors::digest::Digest;
+use descriptors::fact::memory::MemoryFact;
+use descriptors::fact::{AbsenceReason, Reading};
+use descriptors::id::{ClaimId, NodeId, SourceName, ZoneId};
+use descriptors::proof::vc_jwt;
+use descriptors::proof::{Signer, SoftwareKey};
+use descriptors::report::{Origin, Report};
+use descriptors::timestamp::Timestamp;
+use serde_json::{Value, json};
+
+fn key() -> SoftwareKey {
+    SoftwareKey::from_seed(&[9; 32])
+}
+
+fn issuer() -> Did {
+    Did::key(&key().public_key())
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn declaration() -> Declaration {
+    let address = json!({"country_code": "DE", "nuts2": "DED2", "locality": "Dresden", "postal_code": "01069",
+        "street_address": "Beispielstr. 1"});
+    serde_json::from_value(json!({
+        "provider": {"id": "example", "name": "Example Cloud GmbH", "registration_number": {"vat_id": "DE123456789"},
+            "legal_address": address},
+        "regions": [{"id": "de-east", "datacenters": [{"id": "dc-1", "address": address, "availability_zones": [
+            {"id": "zone-1", "racks": [{"id": "r1", "nodes": ["kvm-1"]}]},
+            {"id": "zone-2", "racks": [{"id": "r2"}]}]}]}]
+    }))
+    .unwrap()
+}
+
+fn report() -> Report {
+    let memory = MemoryFact {
+        total_bytes: Reading::Present(274_877_906_944),
+        ecc: Reading::absent(AbsenceReason::NotPresent, "/sys/devices/system/edac/mc"),
+        hugepages: Reading::Present(Vec::new()),
+        numa: Reading::absent(AbsenceReason::NotPresent, "/sys/devices/system/node"),
+    };
+    Report {
+        node: NodeId::new("kvm-1").unwrap(),
+        sequence: 7,
+        taken_at: at("2026-11-21T08:00:00Z"),
+        boot_id: Reading::Present("f6b3c9e2-0c5d-4b8e-9d0a-1c2b3d4e5f60".to_owned()),
+        origin: Origin::Real,
+        agent_version: "0.1.0".to_owned(),
+        facts: BTreeMap::from([
+            (SourceName::new("memory").unwrap(), Reading::Present(memory.into())),
+            (SourceName::new("dmi").unwrap(), Reading::absent(AbsenceReason::NotPresent, "/sys/class/dmi/id")),
+        ]),
+    }
+}
+
+fn subjects(base: &Base) -> Vec<Subject> {
+    let declaration = declaration();
+    let region = &declaration.regions[0];
+    let dc = &region.datacenters[0];
+    let verdict = independence_verdict::VerdictClaims {
+        claim: ClaimId::new("zones").unwrap(),
+        profile: "strict@1".to_owned(),
+        zones: vec![ZoneId::new("zone-1").unwrap(), ZoneId::new("zone-2").unwrap()],
+        dimension: Dimension::Power,
+        outcome: "undetermined",
+        verdict: json!({"undetermined": {"missing": []}}),
+        evidence: Digest::of(b"evidence"),
+        origin: Origin::Real,
+    };
+    vec![
+        legal_person::subject(base, &declaration),
+        region::subject(base, &declaration, region),
+        datacenter::subject(base, &declaration, dc),
+        availability_zone::subject(base, &declaration, dc, &dc.availability_zones[0]),
+        node_hardware::subject(base, &report(), &Digest::of(b"report")),
+        independence_verdict::subject(base, verdict),
+    ]
+}
+
+fn credential(subject: Subject) -> Credential {
+    let period = Period { from: at("2026-11-21T09:00:00Z"), until: at("2027-02-19T09:00:00Z") };
+    Credential::new(&Base::address("https://cloud.example/"), issuer(), period, subject).unwrap()
+}
+
+#[test]
+fn every_type_reads_as_reviewed() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let subjects = subjects(&Base::address("https://cloud.example/"));
+    let classes: Vec<&str> = subjects.iter().map(|subject| subject.class).collect();
+    assert_eq!(classes, descriptors::credential::all());
+    for subject in subjects {
+        let name = format!("{}.json", subject.class.replace(':', "-"));
+        let credential = credential(subject);
+        let jwt = vc_jwt::issue(&credential, &key()).unwrap();
+        let header = URL_SAFE_NO_PAD.decode(jwt.split('.').next().unwrap()).unwrap();
+        let header: Value = serde_json::from_slice(&header).unwrap();
+        let document = json!({"header": header, "payload": credential.to_value(), "jwt": jwt});
+        let text = serde_json::to_string_pretty(&document).unwrap() + "\n";
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(folder.join(&name), &text).unwrap();
+        }
+        let golden = std::fs::read_to_string(folder.join(&name)).unwrap_or_default();
+        assert_eq!(text, golden, "{name}: run with UPDATE_GOLDEN=1 and review the difference");
+    }
+}
+
+#[test]
+fn a_credential_verifies_with_the_key_of_its_issuer() {
+    for subject in subjects(&Base::did(&issuer())) {
+        let id = subject.id.clone();
+        let jwt = vc_jwt::issue(&credential(subject), &key()).unwrap();
+        let verified = vc_jwt::verify(&jwt, at("2026-12-01T00:00:00Z"), |_| None).unwrap();
+        assert_eq!(verified.issuer, issuer());
+        assert_eq!(verified.credential["credentialSubject"]["id"], id.as_str());
+    }
+}
+
+#[test]
+fn a_did_web_issuer_is_checked_against_its_document() {
+    let did = Did::web("cloud.example").unwrap();
+    let mut unsigned = credential(legal_person::subject(&Base::did(&did), &declaration()));
+    unsigned.issuer = did.clone();
+    let jwt = vc_jwt::issue(&unsigned, &key()).unwrap();
+    let document = did::web_document(&did, &key().public_key());
+    let now = at("2026-12-01T00:00:00Z");
+    assert!(vc_jwt::verify(&jwt, now, |asked| (*asked == did).then(|| document.clone())).is_ok());
+    assert!(vc_jwt::verify(&jwt, now, |_| None).is_err());
+    let stranger = did::web_document(&did, &SoftwareKey::from_seed(&[1; 32]).public_key());
+    assert!(vc_jwt::verify(&jwt, now, |_| Some(stranger.clone())).is_err());
+}
+
+/// Signs any header and payload: what a hostile issuer can send.
+fn forge(header: &Value, payload: &Value) -> String {
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let signed = format!("{}.{}", part(header), part(payload));
+    let signature = key().sign(signed.as_bytes()).unwrap();
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+#[test]
+fn a_bad_credential_is_refused_for_its_single_fault() {
+    let good = credential(legal_person::subject(&Base::address("https://cloud.example"), &declaration())).to_value();
+    let header = json!({"alg": "EdDSA", "typ": "vc+jwt", "cty": "vc", "kid": issuer().verification_method(),
+        "iss": issuer()});
+    let check = |change: &dyn Fn(&mut Value, &mut Value), fault: &str| {
+        let (mut header, mut payload) = (header.clone(), good.clone());
+        change(&mut header, &mut payload);
+        let result = vc_jwt::verify(&forge(&header, &payload), at("2026-12-01T00:00:00Z"), |_| None);
+        match result {
+            Ok(_) => assert_eq!(fault, "", "accepted"),
+            Err(error) => assert!(!fault.is_empty() && error.to_string().contains(fault), "{fault}: {error}"),
+        }
+    };
+    check(&|_, _| {}, "");
+    check(&|h, _| h["x-unknown"] = json!(1), "");
+    check(&|h, _| h["alg"] = json!("none"), "`alg`");
+    check(&|h, _| h["alg"] = json!("HS256"), "`alg`");
+    check(&|h, _| h["typ"] = json!("JWT"), "`typ`");
+    check(&|h, _| h["cty"] = json!(1), "`cty`");
+    check(&|h, _| h["crit"] = json!(["b64"]), "`crit`");
+    check(&|h, _| h["kid"] = json!("did:web:other.example#key-1"), "`kid`");
+    check(&|h, _| h["iss"] = json!(Did::key(&SoftwareKey::from_seed(&[1; 32]).public_key())), "`kid`");
+    check(&|_, p| p["issuer"] = json!("did:web:other.example"), "`issuer`");
+    check(&|_, p| p["vc"] = json!({}), "`vc`");
+    check(&|_, p| p["credentialSubject"]["id"] = p["id"].clone(), "`credentialSubject.id`");
+    check(&|_, p| p["validFrom"] = json!("2026-12-01T00:01:01Z"), "valid from");
+    check(&|_, p| p["validFrom"] = json!("2026-12-01T00:00:59Z"), "");
+    check(&|_, p| p["validUntil"] = json!("2026-11-30T23:58:59Z"), "valid from");
+    check(&|_, p| p["validFrom"] = json!("yesterday"), "`validFrom`");
+}
+
+#[test]
+fn one_flipped_bit_breaks_a_credential() {
+    let subject = legal_person::subject(&Base::address("https://cloud.example"), &declaration());
+    let jwt = vc_jwt::issue(&credential(subject), &key()).unwrap();
+    let now = at("2026-12-01T00:00:00Z");
+    for bit in 0..jwt.len() * 8 {
+        let mut bytes = jwt.clone().into_bytes();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        let accepted = String::from_utf8(bytes).is_ok_and(|text| vc_jwt::verify(&text, now, |_| None).is_ok());
+        assert!(!accepted, "bit {bit}");
+    }
+}

@@ -1,2 +1,3 @@
 pub mod declaration;
+pub mod sign;
 pub mod store;

@@ -1,1 +1,4 @@
+//! A whole plane on one machine: simulated nodes against the real collector, for the demo, fault tests and benches.
 
+pub mod http;
+pub mod sim;

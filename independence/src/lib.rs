@@ -1,1 +1,29 @@
+//! Whether availability zones are as independent as their provider claims.
+//!
+//! ```text
+//!   declaration + reports ──▶ Evidence ──▶ Graph ──▶ Criterion (per dimension) ──▶ Verdict
+//!                                │                        │
+//!                                └────────▶ Finding ◀─────┘
+//! ```
+//!
+//! This crate is pure: [`audit`] is the same function in the collector, before it signs, and in `avow verify`, which
+//! runs it instead of trusting the collector. Equal evidence gives equal bytes, in any order of input. It deliberately
+//! does not know signatures: who calls it has checked that each report was signed by its node and that each digest is
+//! that of the payload. Whoever controls the declaration can declare false facility facts; whoever controls a node can
+//! lie about that node; leaving either out yields [`Verdict::Undetermined`], never [`Verdict::Independent`].
+#![warn(missing_docs)]
 
+pub mod audit;
+pub mod criterion;
+pub mod evidence;
+pub mod finding;
+pub mod graph;
+pub mod profile;
+pub mod risk_group;
+pub mod verdict;
+
+pub use audit::{Audit, AuditError, audit};
+pub use evidence::{Evidence, NodeEvidence};
+pub use finding::Finding;
+pub use graph::{Graph, Provenance};
+pub use verdict::{Assessment, Missing, Outcome, RiskGroup, Verdict};

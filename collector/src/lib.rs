@@ -1,7 +1,11 @@
+pub mod api;
 pub mod audit;
 pub mod bundle;
 pub mod declaration;
 pub mod describe;
+pub mod http;
+pub mod metrics;
+pub mod page;
 pub mod sign;
 pub mod store;
 pub mod topology;

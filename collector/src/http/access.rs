@@ -178,7 +178,8 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         match self {
             Self::Host => {
-                let why = "the Host header is not a name of this machine; set public_address where a proxy passes on its own";
+                let why =
+                    "the Host header is not a name of this machine; set public_address where a proxy passes on its own";
                 Problem::new(StatusCode::MISDIRECTED_REQUEST, why).into_response()
             }
             Self::Token => {

@@ -12,9 +12,10 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use descriptors::canonical;
-use descriptors::declaration::{self, DECLARATION_TYPE, Declaration, Step};
+use descriptors::declaration::{self, DECLARATION_TYPE, Declaration, Mistake, Step};
 use descriptors::proof::dsse::Envelope;
 use descriptors::proof::{SignError, Signer};
+use independence::profile;
 use miette::{Diagnostic, NamedSource};
 use serde::Deserialize as _;
 
@@ -140,15 +141,29 @@ pub fn parse(name: &str, text: &str) -> Result<Declaration, Mistakes> {
     let of_fault = |fault: &Fault| Place::new(text, fault.span(), fault.problem(), fault.help());
     let tree = Node::parse(text).map_err(|fault| refuse(vec![of_fault(&fault)]))?;
     let declaration = typed(&tree).map_err(|faults| refuse(faults.iter().map(of_fault).collect()))?;
-    let mistakes = declaration.check();
+    let mut mistakes = declaration.check();
+    mistakes.extend(unknown_profiles(&declaration));
     if mistakes.is_empty() {
         return Ok(declaration);
     }
-    let of_mistake = |mistake: &declaration::Mistake| {
+    let of_mistake = |mistake: &Mistake| {
         let span = find(&tree, &mistake.path).place_to_show();
         Place::new(text, span, &mistake.problem, Some(&mistake.help))
     };
     Err(refuse(mistakes.iter().map(of_mistake).collect()))
+}
+
+/// Claims that no audit could check: which profiles there are is known to the audit only.
+fn unknown_profiles(declaration: &Declaration) -> impl Iterator<Item = Mistake> {
+    let claims = declaration.claims.iter().enumerate();
+    claims.filter(|(_, claim)| profile::find(&claim.profile).is_none()).map(|(index, claim)| {
+        let names: Vec<&str> = profile::all().iter().map(|profile| profile.name).collect();
+        Mistake {
+            path: declaration::Path(vec![Step::Member("claims"), Step::Index(index), Step::Member("profile")]),
+            problem: format!("there is no profile `{}`", claim.profile),
+            help: format!("known profiles: `{}`", names.join("`, `")),
+        }
+    })
 }
 
 /// Reads the tree into its type. After a fault the part around it is left out and the rest is read, to find all of them.

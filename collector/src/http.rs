@@ -18,10 +18,10 @@ use axum::routing::get;
 use descriptors::timestamp::Timestamp;
 
 use crate::api::problem::Problem;
-use crate::audit::{Auditor, Clock, Standing};
+use crate::audit::{Auditor, Clock, Standing, chain};
 use crate::metrics::Metrics;
 use crate::sign::Issuer;
-use crate::store::{Issued, SharedStore, StoreError};
+use crate::store::{Document, Issued, SharedStore, StoreError};
 use crate::topology::{Topology, TopologyError};
 use crate::{api, page};
 
@@ -92,9 +92,7 @@ pub fn router(app: App) -> Router {
         router = router.route(path, route);
     }
     router
-        .fallback(async |request: Request| {
-            api::problem::Problem::not_found(format!("there is nothing at {}", request.uri().path()))
-        })
+        .fallback(async |request: Request| Problem::not_found(format!("there is nothing at {}", request.uri().path())))
         .method_not_allowed_fallback(async || {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "everything here is read with GET")
         })
@@ -104,17 +102,19 @@ pub fn router(app: App) -> Router {
         .with_state(app)
 }
 
+/// Ready means: the store writes and answers, and the last audit did not fail. Why not stands in the log, since anyone may ask.
 async fn ready(State(app): State<App>) -> Response {
-    if let Err(error) = app.store.credential("ready").await {
-        return Problem::unavailable(&error).into_response();
+    let not = |why: &str| Problem::new(StatusCode::SERVICE_UNAVAILABLE, why).into_response();
+    if !*app.store.open().borrow() {
+        return not("the store no longer writes");
+    }
+    if let Err(error) = app.store.document(Document::Audit).await {
+        tracing::error!(error = %chain(&error), "the store does not answer");
+        return not("the store does not answer");
     }
     match app.auditor.standing() {
-        Standing { failure: Some(failure), .. } => {
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, failure.why).into_response()
-        }
-        Standing { outcome: None, .. } => {
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "nothing was audited yet").into_response()
-        }
+        Standing { failure: Some(_), .. } => not("the claims could not be checked"),
+        Standing { outcome: None, .. } => not("nothing was checked yet"),
         _ => "ready\n".into_response(),
     }
 }
@@ -156,4 +156,4 @@ async fn guard(mut response: Response) -> Response {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

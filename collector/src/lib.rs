@@ -3,6 +3,8 @@ pub mod audit;
 pub mod bundle;
 pub mod declaration;
 pub mod describe;
+#[cfg(test)]
+mod fixture;
 pub mod http;
 pub mod metrics;
 pub mod page;

@@ -10,7 +10,7 @@ mod verdicts;
 mod zones;
 
 use axum::extract::State;
-use axum::http::{HeaderValue, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use descriptors::digest::Digest;
@@ -220,12 +220,6 @@ fn status_sign(status: &str) -> Markup {
         "expired" => html! { span class="sign bad" { "✗ expired" } },
         other => html! { span class="sign warn" { "◐ " (other) } },
     }
-}
-
-/// Answers a browser or a program, by what it accepts.
-fn accepts_html(headers: &axum::http::HeaderMap) -> bool {
-    let accept = headers.get(header::ACCEPT).map(HeaderValue::as_bytes).unwrap_or_default();
-    accept.windows(9).any(|kind| kind == b"text/html")
 }
 
 async fn view(State(app): State<App>) -> Result<(App, View), Failed> {

@@ -63,6 +63,8 @@ pub enum LeftOut {
     Denied,
     /// Its key was forgotten and it has not enrolled again.
     Forgotten,
+    /// It enrolled again with another key and has not reported since.
+    EarlierKey,
 }
 
 /// Why it cannot be told what is known.
@@ -181,7 +183,12 @@ impl Reader {
                     let report = self
                         .report(&latest, &enrolled.report_key)
                         .map_err(|source| TopologyError::Report { node: latest.node.clone(), source })?;
-                    topology.nodes.push(Node { report, report_key: enrolled.report_key.clone(), latest });
+                    match report {
+                        Some(report) => {
+                            topology.nodes.push(Node { report, report_key: enrolled.report_key.clone(), latest });
+                        }
+                        None => topology.left_out.push((latest.node, LeftOut::EarlierKey)),
+                    }
                 }
             }
         }
@@ -189,19 +196,23 @@ impl Reader {
         Ok(topology)
     }
 
-    fn report(&self, latest: &Latest, key: &Did) -> Result<Arc<Report>, StatementError> {
+    /// The report, checked; none where it names another key than the node has now.
+    fn report(&self, latest: &Latest, key: &Did) -> Result<Option<Arc<Report>>, StatementError> {
         let envelope = Envelope::parse(&latest.report)?;
+        if envelope.key_id != key.as_str() {
+            return Ok(None);
+        }
         let digest = Digest::of(&envelope.payload);
         index(&latest.report_digest, &digest)?;
         let known = (digest, key.clone());
         if let Some(report) = self.checked.lock().unwrap_or_else(PoisonError::into_inner).get(&known) {
-            return Ok(Arc::clone(report));
+            return Ok(Some(Arc::clone(report)));
         }
         let payload = envelope.verify(REPORT_TYPE, &key.to_key()?)?;
         let report: Arc<Report> = Arc::new(canonical::from_slice(payload)?);
         index(&latest.node, &report.node)?;
         self.checked.lock().unwrap_or_else(PoisonError::into_inner).insert(known, Arc::clone(&report));
-        Ok(report)
+        Ok(Some(report))
     }
 
     fn keep_only(&self, topology: &Topology) {

@@ -63,7 +63,7 @@ pub struct NodeSummary {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LeftOutNode {
     node: String,
-    /// `denied` or `forgotten`.
+    /// `denied`, `forgotten`, or not heard since it enrolled with another key.
     why: &'static str,
 }
 
@@ -73,6 +73,7 @@ impl LeftOut {
         match self {
             Self::Denied => "denied",
             Self::Forgotten => "forgotten",
+            Self::EarlierKey => "not heard since it enrolled with another key",
         }
     }
 }

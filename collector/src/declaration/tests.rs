@@ -45,6 +45,10 @@ fn a_mistake_is_shown_where_it_was_written() {
     check("missing-member", &edited(", kind: cooling_loop}\n  - {id: loop-b", "}\n  - {id: loop-b"));
     check("bad-name", &edited("- id: zone-2", "- id: Zone 2"));
     check("bad-need", &edited("{any_of: [router-a, router-b]}", "{one_of: [router-a, router-b]}"));
+    check(
+        "unknown-profile",
+        &edited("- id: zones-are-independent", "- id: zones-are-independent\n    profile: strict@9"),
+    );
     check("wrong-type", &edited("zones: [zone-1, zone-2, zone-3]", "zones: zone-1"));
     check("not-yaml", &edited("zones: [zone-1, zone-2, zone-3]", "zones: [zone-1, zone-2"));
     check("name-twice", &edited("  id: example-cloud", "  id: example-cloud\n  id: other-cloud"));

@@ -125,7 +125,7 @@ impl Access {
     /// Whether a request for `path` is answered.
     pub fn check(&self, path: &str, headers: &HeaderMap) -> Result<(), Refusal> {
         match &self.token {
-            Some(_) if is_public(path) => Ok(()),
+            Some(_) if is_public(path, headers) => Ok(()),
             Some(token) => match given(headers) {
                 Some(given) if same(&Digest::of(given.as_bytes()), token) => Ok(()),
                 _ => Err(Refusal::Token),
@@ -140,10 +140,17 @@ impl Access {
     }
 }
 
-/// What verifiers and probes must reach, and what gives nothing away: a credential is found by its digest only.
-fn is_public(path: &str) -> bool {
+/// What verifiers and probes must reach, and what gives nothing away: a credential is found by its digest only. Its page
+/// shows more than the credential.
+fn is_public(path: &str, headers: &HeaderMap) -> bool {
     matches!(path, "/livez" | "/readyz" | "/.well-known/did.json" | "/assets/avow.css")
-        || path.strip_prefix("/credentials/").is_some_and(|digest| !digest.is_empty())
+        || path.strip_prefix("/credentials/").is_some_and(|digest| !digest.is_empty() && !accepts_html(headers))
+}
+
+/// Whether a browser asks, and not a program.
+pub(crate) fn accepts_html(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).map(HeaderValue::as_bytes).unwrap_or_default();
+    accept.windows(9).any(|kind| kind == b"text/html")
 }
 
 /// A host without its port.

@@ -7,11 +7,12 @@ use descriptors::proof::vc_jwt;
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 
-use super::{Failed, Frame, Page, accepts_html, origin_sign, status_sign, time, view};
+use super::{Failed, Frame, Page, origin_sign, status_sign, time, view};
 use crate::api::problem::Problem;
 use crate::api::shape::{CredentialList, status};
 use crate::api::{answer_credential, decode, find_credential};
 use crate::audit::chain;
+use crate::http::access::accepts_html;
 use crate::http::{App, View};
 use crate::store::Issued;
 

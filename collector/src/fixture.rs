@@ -89,6 +89,7 @@ impl Cloud {
             metrics: Arc::new(Metrics::default()),
             access: Arc::new(access),
             clock,
+            address: "http://127.0.0.1:7070".to_owned(),
         };
         Self { store, issuer, app, clock: seconds, _data: data }
     }

@@ -45,6 +45,8 @@ pub struct App {
     pub access: Arc<Access>,
     /// What time it is.
     pub clock: Clock,
+    /// Where people reach all this: the public address, or the one that is listened on.
+    pub address: String,
 }
 
 /// What is known and was found, for one answer.
@@ -138,7 +140,7 @@ async fn within_time(request: Request, next: Next) -> Response {
 
 /// What every answer carries: nothing runs but what we wrote, nothing is guessed, nothing is told to other sites.
 async fn guard(mut response: Response) -> Response {
-    const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+    const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
     let headers: [(HeaderName, &'static str); 6] = [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

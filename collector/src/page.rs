@@ -99,7 +99,7 @@ impl Frame<'_> {
             }
             @if view.topology.origin() != Origin::Real {
                 div.banner.pretend role="note" {
-                    p { strong { "⚠ Not all of this is real." } " Some of it is " (view.topology.origin()) ": for demonstration and tests only. It can never be published." }
+                    p { strong { "⚠ Not real." } " What is shown rests on " (view.topology.origin()) " facts or declarations: for demonstration and tests only, never to be published." }
                 }
             }
         };
@@ -115,8 +115,7 @@ impl Frame<'_> {
             }
         };
         let main = html! { (banners) (content) };
-        let body = html! { (shell(self.title, self.path, Some((app, foot)), main)) };
-        Ok(body.into_response())
+        Ok(shell(self.title, self.path, Some((app, foot)), main).into_response())
     }
 }
 

@@ -110,8 +110,9 @@ fn content(
         } } }
         h2 { "Verify it yourself" }
         p { "Do not take the collector's word for it: a bundle holds this credential, the evidence it rests on, and the keys." }
-        pre { "curl -OJ https://HOST/v1/bundle\navow verify NAME.avow.zip" }
-        p { "The credential alone, as it was signed: " code { "curl -H 'Accept: application/vc+jwt' https://HOST/credentials/" (digest) } }
+        pre { "curl -OJ " (app.address) "/v1/bundle\navow verify NAME.avow.zip" }
+        p { "The credential alone, as it was signed:" }
+        pre { "curl " (app.address) "/credentials/" (digest) }
         h2 { "Header" }
         pre tabindex="0" { (pretty(header)) }
         h2 { "Payload" }

@@ -111,10 +111,18 @@ fn content(view: &View, node: &Node, gaps: &[(u64, u64)], facts: &Value) -> Mark
         @if let Some(sources) = facts.as_object() {
             @for (source, reading) in sources {
                 h3 { (source) }
-                div.facts { (value(reading, 0)) }
+                div.facts { (value(inner(reading), 0)) }
             }
             @if sources.is_empty() { p.soft { "The report holds no facts." } }
         }
+    }
+}
+
+/// A present fact without the name of its kind, which is that of its source.
+fn inner(reading: &Value) -> &Value {
+    match reading["present"].as_object() {
+        Some(fact) if fact.len() == 1 => fact.values().next().unwrap_or(reading),
+        _ => reading,
     }
 }
 

@@ -72,8 +72,8 @@ fn sentence(region: &Region, audit: Option<&Audit>) -> Markup {
                 (place) (names.join(" and ")) @if names.len() > 1 { " are not independent: " } @else { " is not redundant: " }
                 a href=(verdicts::path(worst)) { (worst.reason()) }
                 " (" (worst.dimension) ")"
-                @if others > 0 { ", and " (others) " more of " (here.len()) " checks fail" }
-                @if undetermined > 0 { "; " (undetermined) " cannot be told for lack of evidence" }
+                @if others > 0 { ", and " (others) " more checks found a dependence" }
+                @if undetermined > 0 { "; " (undetermined) " of " (here.len()) " checks cannot be decided for lack of evidence" }
                 "."
             }
         };

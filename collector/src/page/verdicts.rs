@@ -45,7 +45,7 @@ pub(super) fn matrix(audit: &Audit) -> Markup {
     let claims: BTreeSet<&ClaimId> = audit.assessments.iter().map(|assessment| &assessment.claim).collect();
     html! {
         @if claims.is_empty() { p.soft { "The declaration claims nothing, so there is nothing to check." } }
-        @for claim in claims { (table(audit, claim)) br; }
+        @for claim in claims { (table(audit, claim)) }
     }
 }
 
@@ -58,7 +58,7 @@ fn table(audit: &Audit, claim: &ClaimId) -> Markup {
     };
     let profile = here.first().map(|assessment| assessment.profile.as_str()).unwrap_or_default();
     html! {
-        div.scroll {
+        div.scroll.apart {
             table.matrix {
                 caption { "Claim " strong { (claim) } ", profile " (profile) }
                 thead { tr { th scope="col" { "Zones" } @for dimension in &dimensions { th scope="col" { (dimension) } } } }
@@ -187,12 +187,12 @@ fn meeting(component: &ComponentId, witness: &[Vec<Step>]) -> Markup {
         @for pair in ways.chunks(2) {
             p.way {
                 @for step in pair[0] {
-                    span.part { (step.from) } " " span.arrow { (choice(step)) "→" } " "
+                    span.part { (step.from) } " " span.arrow { (known(step)) " →" } " "
                 }
                 (there)
                 @if let Some(back) = pair.get(1) {
                     @for step in back.iter().rev() {
-                        " " span.arrow { "←" (choice(step)) } " " span.part { (step.from) }
+                        " " span.arrow { "← " (known(step)) } " " span.part { (step.from) }
                     }
                 }
             }
@@ -200,8 +200,12 @@ fn meeting(component: &ComponentId, witness: &[Vec<Step>]) -> Markup {
     }
 }
 
-fn choice(step: &Step) -> String {
-    step.choice.map(|choice| format!(" {} of {} ", choice.at_least, choice.of)).unwrap_or_default()
+/// How a step is known, and how many of a group it needs.
+fn known(step: &Step) -> String {
+    match step.choice {
+        Some(choice) => format!("{} of {}, {}", choice.at_least, choice.of, step.basis.provenance),
+        None => step.basis.provenance.to_string(),
+    }
 }
 
 fn rests_on(app: &App, view: &View, audit: &Audit, assessment: &Assessment) -> Markup {
@@ -228,7 +232,7 @@ fn rests_on(app: &App, view: &View, audit: &Audit, assessment: &Assessment) -> M
                 } } }
             }
         } }
-        p { @if undetermined { "Check for yourself what is missing: " } @else { "Check it yourself, offline: " } "download the " a href="/v1/bundle" { "bundle" } " and run" }
-        pre { "avow verify NAME.avow.zip" }
+        p { @if undetermined { "Check for yourself what is missing: " } @else { "Check it yourself, offline: " } "download the " a href="/v1/bundle" { "bundle" } " and verify it." }
+        pre { "curl -OJ " (app.address) "/v1/bundle\navow verify NAME.avow.zip" }
     }
 }

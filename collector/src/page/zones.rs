@@ -33,14 +33,13 @@ pub(super) async fn page(state: State<App>) -> Page {
 
 fn table(view: &View, zone: &AvailabilityZone) -> Markup {
     html! {
-        div.scroll #{ "zone-" (zone.id) } {
+        div.scroll.apart #{ "zone-" (zone.id) } {
             table {
                 caption { strong { (zone.id) } @if !zone.needs.is_empty() { " · every rack needs " (needs(&zone.needs)) } }
                 thead { tr { th scope="col" { "Rack" } th scope="col" { "Needs" } th scope="col" { "Nodes" } } }
                 tbody { @for rack in &zone.racks { (row(view, rack)) } }
             }
         }
-        br;
     }
 }
 
@@ -50,8 +49,15 @@ fn row(view: &View, rack: &Rack) -> Markup {
             th scope="row" { (rack.id) }
             td { @if rack.needs.is_empty() { span.absent { "nothing declared" } } @else { (needs(&rack.needs)) } }
             td {
-                @for node in &rack.nodes {
-                    a href={ "/nodes/" (node) } { (node) } " " (standing_sign(standing_of(view, node))) " "
+                ul.row {
+                    @for node in &rack.nodes {
+                        li {
+                            @let standing = standing_of(view, node);
+                            // A node that was never heard has no page.
+                            @if standing == "silent" { (node) } @else { a href={ "/nodes/" (node) } { (node) } }
+                            " " (standing_sign(standing))
+                        }
+                    }
                 }
                 @if rack.nodes.is_empty() { span.absent { "no nodes declared" } }
             }

@@ -13,6 +13,7 @@ use descriptors::proof::dsse::Envelope;
 use descriptors::proof::{Signer as _, SoftwareKey};
 use descriptors::report::{HEARTBEAT_TYPE, Heartbeat, Origin, REPORT_TYPE, Report, ReportId};
 use descriptors::timestamp::Timestamp;
+use serde_json::Value;
 
 use crate::audit::{Auditor, Clock, Settings};
 use crate::http::App;
@@ -173,4 +174,62 @@ pub(crate) fn report(name: &str, sequence: u64, model: &str) -> Report {
         agent_version: model.to_owned(),
         facts: facts.into_iter().collect(),
     }
+}
+
+/// Panics where a value does not fit a schema: as much of JSON Schema as the schemas of this crate use. A member that a
+/// schema does not name fits only where the schema names none, or is one of several that are put together.
+pub(crate) fn fits(root: &Value, schema: &Value, value: &Value, at: &str) {
+    if let Some(reference) = schema["$ref"].as_str() {
+        return fits(root, root.pointer(&reference[1..]).unwrap(), value, at);
+    }
+    if let Some(parts) = schema["allOf"].as_array() {
+        let mut known = serde_json::Map::new();
+        let mut is_open = false;
+        for part in parts {
+            let part = part["$ref"].as_str().map_or(part, |reference| root.pointer(&reference[1..]).unwrap());
+            is_open |= part["properties"].is_null();
+            known.extend(part["properties"].as_object().cloned().unwrap_or_default());
+        }
+        let whole = serde_json::json!({"type": "object", "properties": known});
+        return if is_open { assert!(value.is_object(), "{at}") } else { fits(root, &whole, value, at) };
+    }
+    for choice in ["anyOf", "oneOf"] {
+        if let Some(choices) = schema[choice].as_array() {
+            let fitting = choices.iter().any(|choice| {
+                std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| fits(root, choice, value, at))).is_ok()
+            });
+            assert!(fitting, "{at}: {value} fits none of {schema}");
+        }
+    }
+    if let (Some(members), Some(known)) = (value.as_object(), schema["properties"].as_object()) {
+        for (name, value) in members {
+            let known = known.get(name).unwrap_or_else(|| panic!("{at}: the schema does not know {name}"));
+            fits(root, known, value, &format!("{at}/{name}"));
+        }
+        for required in schema["required"].as_array().into_iter().flatten() {
+            assert!(members.contains_key(required.as_str().unwrap()), "{at}: {required}");
+        }
+    }
+    if let Some(items) = value.as_array() {
+        let described = [&schema["items"], &schema["prefixItems"]].iter().any(|items| !items.is_null());
+        assert!(described, "{at}: {schema}");
+        items.iter().for_each(|item| fits(root, &schema["items"], item, at));
+    }
+    if let (Some(text), Some(words)) = (value.as_str(), schema["enum"].as_array()) {
+        assert!(words.iter().any(|word| word == text), "{at}: {text}");
+    }
+    let kinds = match &schema["type"] {
+        Value::String(kind) => vec![kind.as_str()],
+        Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect(),
+        _ => return,
+    };
+    let is = |kind: &str| match kind {
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "string" => value.is_string(),
+        "integer" => value.is_u64(),
+        "null" => value.is_null(),
+        _ => true,
+    };
+    assert!(kinds.iter().any(|kind| is(kind)), "{at}: {value} is not {kinds:?}");
 }

@@ -3,6 +3,7 @@ use descriptors::proof::SoftwareKey;
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use super::*;
+use crate::fixture::fits;
 
 const EXAMPLE: &str = include_str!("../../examples/declaration.yaml");
 
@@ -133,49 +134,6 @@ fn the_schema_knows_every_member_of_the_example() {
     other["provider"]["nam"] = "x".into();
     let found = std::panic::catch_unwind(|| fits(&schema, &schema, &other, ""));
     assert!(found.is_err(), "a member that the schema does not know is not accepted");
-}
-
-/// As much of JSON Schema as the schema of a declaration uses.
-fn fits(root: &serde_json::Value, schema: &serde_json::Value, value: &serde_json::Value, at: &str) {
-    if let Some(reference) = schema["$ref"].as_str() {
-        return fits(root, root.pointer(&reference[1..]).unwrap(), value, at);
-    }
-    for choice in ["anyOf", "oneOf"] {
-        if let Some(choices) = schema[choice].as_array() {
-            let fitting = choices.iter().any(|choice| {
-                std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| fits(root, choice, value, at))).is_ok()
-            });
-            assert!(fitting, "{at}: {value} fits none of {schema}");
-        }
-    }
-    if let Some(members) = value.as_object()
-        && let Some(known) = schema["properties"].as_object()
-    {
-        for (name, value) in members {
-            let known = known.get(name).unwrap_or_else(|| panic!("{at}: the schema does not know {name}"));
-            fits(root, known, value, &format!("{at}/{name}"));
-        }
-        for required in schema["required"].as_array().into_iter().flatten() {
-            assert!(members.contains_key(required.as_str().unwrap()), "{at}: {required}");
-        }
-    }
-    if let Some(items) = value.as_array() {
-        assert_ne!(schema["items"], serde_json::Value::Null, "{at}: {schema}");
-        items.iter().for_each(|item| fits(root, &schema["items"], item, at));
-    }
-    if let (Some(text), Some(words)) = (value.as_str(), schema["enum"].as_array()) {
-        assert!(words.iter().any(|word| word == text), "{at}: {text}");
-    }
-    if let Some(kind) = schema["type"].as_str() {
-        let fits = match kind {
-            "object" => value.is_object(),
-            "array" => value.is_array(),
-            "string" => value.is_string(),
-            "integer" => value.is_u64(),
-            _ => true,
-        };
-        assert!(fits, "{at}: {value} is not {kind}");
-    }
 }
 
 #[test]

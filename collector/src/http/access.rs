@@ -1,8 +1,9 @@
 //! Who may ask.
 //!
 //! On loopback anyone on this machine may; there the `Host` header is checked, so that a web page elsewhere cannot read the
-//! answers through a name that it lets point here (DNS rebinding). Anywhere else a token is asked for, over TLS. Whoever has
-//! the token can read everything the collector shows, and can change nothing.
+//! answers through a name that it lets point here (DNS rebinding). Anywhere else a token is asked for, over TLS. Under the
+//! public address, which a proxy may pass on, strangers get only what is public: the DID document and credentials. Whoever
+//! has the token can read everything the collector shows, and can change nothing.
 
 use std::fs::OpenOptions;
 use std::io::{self, Read as _};
@@ -25,7 +26,10 @@ const TOKEN_LENGTH_MIN: usize = 32;
 #[derive(Debug)]
 pub struct Access {
     token: Option<Digest>,
-    hosts: Vec<String>,
+    /// Names of this machine.
+    local: Vec<String>,
+    /// The name that strangers use.
+    public: Option<String>,
 }
 
 /// Why an address cannot be listened on.
@@ -72,6 +76,8 @@ pub enum TokenError {
 pub enum Refusal {
     /// The `Host` header names something else.
     Host,
+    /// Under this name only what is public is told.
+    NotPublic,
     /// No token, or another.
     Token,
 }
@@ -111,33 +117,50 @@ impl Access {
                 return Err(ExposureError::WithoutToken(listen));
             }
         }
-        let mut hosts = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "[::1]".to_owned()];
-        hosts.push(match listen {
+        let mut local = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "[::1]".to_owned()];
+        local.push(match listen {
             SocketAddr::V4(address) => address.ip().to_string(),
             SocketAddr::V6(address) => format!("[{}]", address.ip()),
         });
-        if let Some(host) = public_address.and_then(|address| address.strip_prefix("https://")) {
-            hosts.push(name_of(host.trim_end_matches('/')).to_ascii_lowercase());
-        }
-        Ok(Self { token: token.map(|token| Digest::of(token.as_bytes())), hosts })
+        let public = public_address.and_then(|address| address.strip_prefix("https://"));
+        let public = public.map(|host| name_of(host.trim_end_matches('/')).to_ascii_lowercase());
+        Ok(Self { token: token.map(|token| Digest::of(token.as_bytes())), local, public })
     }
 
     /// Whether a request for `path` is answered.
     pub fn check(&self, path: &str, headers: &HeaderMap) -> Result<(), Refusal> {
-        match &self.token {
-            Some(_) if is_public(path, headers) => Ok(()),
-            Some(token) => match given(headers) {
-                Some(given) if same(&Digest::of(given.as_bytes()), token) => Ok(()),
-                _ => Err(Refusal::Token),
-            },
-            None => {
-                let mut hosts = headers.get_all(header::HOST).iter();
-                let host = hosts.next().and_then(|host| host.to_str().ok()).ok_or(Refusal::Host)?;
-                let host = name_of(host).to_ascii_lowercase();
-                if hosts.next().is_none() && self.hosts.contains(&host) { Ok(()) } else { Err(Refusal::Host) }
+        if self.knows(headers) {
+            return Ok(());
+        }
+        let public = is_public(path, headers);
+        match (&self.token, host(headers)) {
+            (Some(_), _) if public => Ok(()),
+            (Some(_), _) => Err(Refusal::Token),
+            (None, Some(host)) if self.public.as_ref() == Some(&host) => {
+                if public {
+                    Ok(())
+                } else {
+                    Err(Refusal::NotPublic)
+                }
             }
+            (None, _) => Err(Refusal::Host),
         }
     }
+
+    /// Whether whoever asks may be told everything: has the token, or sits at this machine where none is asked for.
+    pub fn knows(&self, headers: &HeaderMap) -> bool {
+        match &self.token {
+            Some(token) => given(headers).is_some_and(|given| same(&Digest::of(given.as_bytes()), token)),
+            None => host(headers).is_some_and(|host| self.local.contains(&host)),
+        }
+    }
+}
+
+/// The host that is asked for, without its port; none where the header is missing or stands twice.
+fn host(headers: &HeaderMap) -> Option<String> {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let host = hosts.next()?.to_str().ok()?;
+    hosts.next().is_none().then(|| name_of(host).to_ascii_lowercase())
 }
 
 /// What verifiers and probes must reach, and what gives nothing away: a credential is found by its digest only. Its page
@@ -189,6 +212,10 @@ impl IntoResponse for Refusal {
                     "the Host header is not a name of this machine; set public_address where a proxy passes on its own";
                 Problem::new(StatusCode::MISDIRECTED_REQUEST, why).into_response()
             }
+            Self::NotPublic => {
+                let why = "under the public address only the DID document and credentials are told";
+                Problem::new(StatusCode::FORBIDDEN, why).into_response()
+            }
             Self::Token => {
                 let problem = Problem::new(StatusCode::UNAUTHORIZED, "a token is asked for");
                 let mut response = problem.into_response();
@@ -229,9 +256,14 @@ mod tests {
         let check = |host: &str, good: bool| {
             assert_eq!(access.check("/", &headers(header::HOST, host)).is_ok(), good, "{host}");
         };
-        for good in ["127.0.0.1", "127.0.0.1:7070", "LOCALHOST:9", "[::1]:7070", "[::1]", "cloud.example"] {
+        for good in ["127.0.0.1", "127.0.0.1:7070", "LOCALHOST:9", "[::1]:7070", "[::1]"] {
             check(good, true);
         }
+        let public = headers(header::HOST, "cloud.example:443");
+        assert_eq!(access.check("/", &public), Err(Refusal::NotPublic));
+        assert_eq!(access.check("/v1/credentials", &public), Err(Refusal::NotPublic));
+        assert_eq!(access.check("/credentials/00ff", &public), Ok(()));
+        assert!(!access.knows(&public));
         for bad in ["evil.example", "127.0.0.1.evil.example", "evil.example:7070", "", "localhost:x", "::1"] {
             check(bad, false);
         }

@@ -361,7 +361,9 @@ async fn metrics_say_how_things_stand() {
 #[tokio::test]
 async fn behind_a_token_only_what_is_public_is_told() {
     const TOKEN: &str = "0123456789abcdef0123456789abcdef";
-    let mut cloud = Cloud::lived_in(Some("https://cloud.example")).await;
+    let mut cloud = Cloud::new(Some("https://cloud.example")).await;
+    cloud.declare(&DECLARATION.replace("origin: simulated", "origin: real")).await;
+    cloud.app.auditor.once().await.unwrap();
     cloud.app.access = Arc::new(Access::new("127.0.0.1:0".parse().unwrap(), true, Some(TOKEN), None).unwrap());
     let address = start(&cloud).await;
     for path in ["/", "/v1/nodes", "/metrics", "/openapi.json", "/nothing", "/v1/bundle"] {
@@ -376,6 +378,52 @@ async fn behind_a_token_only_what_is_public_is_told() {
     assert_eq!(ask(address, "GET", path, "").await.status, 200);
     assert_eq!(get(address, path).await.status, 401, "the page of a credential shows more than the credential");
     assert_eq!(get(address, "/.well-known/did.json").await.status, 200);
+    cloud.declare(DECLARATION).await;
+    cloud.app.auditor.once().await.unwrap();
+    let id = &cloud.store.credentials().await.unwrap()[0].id;
+    let path = id.strip_prefix("https://cloud.example").unwrap();
+    assert_eq!(ask(address, "GET", path, "").await.status, 403, "what is simulated is never published");
+    assert_eq!(ask(address, "GET", path, &format!("Authorization: Bearer {TOKEN}\r\n")).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_failed_audit_is_shown_beside_the_last_outcome() {
+    let cloud = Cloud::lived_in(None).await;
+    let mut declaration = crate::declaration::parse("test.yaml", DECLARATION).unwrap();
+    declaration.claims[0].profile = "unknown@1".to_owned();
+    let envelope = crate::declaration::sign(&declaration, cloud.issuer.signer.as_ref()).unwrap();
+    cloud.store.put_document(Document::Declaration, envelope.to_bytes()).await.unwrap();
+    cloud.set_clock(90);
+    cloud.app.auditor.once().await.unwrap_err();
+    let address = start(&cloud).await;
+    for path in PAGES {
+        let text = get(address, path).await.text();
+        assert!(text.contains("could not be checked at 2026-11-21T09:01:30Z"), "{path}: {text}");
+        assert!(text.contains("unknown@1") && text.contains("may be out of date"), "{path}: {text}");
+    }
+    assert_eq!(get(address, "/v1/bundle").await.status, 503, "an auditor is not handed what may be out of date");
+    assert!(get(address, "/metrics").await.text().contains("avow_audit_failures_total 1"));
+}
+
+#[tokio::test]
+async fn answers_have_the_shape_that_is_described() {
+    let cloud = Cloud::lived_in(None).await;
+    cloud.store.deny(&node("n2"), at(5)).await.unwrap();
+    let address = start(&cloud).await;
+    let described = get(address, "/openapi.json").await.json();
+    for (path, ask) in [
+        ("/v1/nodes", "/v1/nodes"),
+        ("/v1/nodes/{node}", "/v1/nodes/n1"),
+        ("/v1/zones", "/v1/zones"),
+        ("/v1/verdicts", "/v1/verdicts"),
+        ("/v1/findings", "/v1/findings"),
+        ("/v1/credentials", "/v1/credentials"),
+        ("/v1/declaration", "/v1/declaration"),
+    ] {
+        let schema = &described["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
+        assert!(schema.is_object(), "{path}");
+        fixture::fits(&described, schema, &get(address, ask).await.json(), path);
+    }
 }
 
 mod tls {

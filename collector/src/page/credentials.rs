@@ -4,6 +4,7 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
 use descriptors::proof::vc_jwt;
+use descriptors::report::Origin;
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 
@@ -12,7 +13,7 @@ use crate::api::problem::Problem;
 use crate::api::shape::{CredentialList, status};
 use crate::api::{answer_credential, decode, find_credential};
 use crate::audit::chain;
-use crate::http::access::accepts_html;
+use crate::http::access::{Refusal, accepts_html};
 use crate::http::{App, View};
 use crate::store::Issued;
 
@@ -61,6 +62,10 @@ pub(super) async fn detail(state: State<App>, Path(digest): Path<String>, header
         };
     }
     let found = find_credential(&state.0, &digest).await;
+    // What is not real is never published: strangers do not get it.
+    if matches!(&found, Ok(issued) if issued.origin != Origin::Real) && !state.0.access.knows(&headers) {
+        return Refusal::NotPublic.into_response();
+    }
     match found.and_then(|issued| answer_credential(&issued, &headers)) {
         Ok(response) => response,
         Err(problem) => problem.into_response(),

@@ -1,1 +1,8 @@
+//! The auditor: reaches the verdicts of a collector from a bundle alone, without network and without the collector's code.
+//!
+//! What it rests on is in the bundle and in the two pure crates. Whether the evidence was complete, and whether a declaration is
+//! true, it cannot know: it prints the provenance of every edge instead.
 
+pub mod bundle;
+pub mod render;
+pub mod verify;

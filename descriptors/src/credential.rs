@@ -16,10 +16,10 @@ use serde_json::{Map, Value, json};
 
 use crate::VOCABULARY;
 use crate::canonical;
-use crate::declaration::Address;
+use crate::declaration::{Address, Declaration};
 use crate::did::Did;
 use crate::digest::Digest;
-use crate::report::Origin;
+use crate::report::{Origin, Report};
 use crate::timestamp::Timestamp;
 
 /// The Gaia-X ontology whose terms are used; its context stands in every credential.
@@ -38,6 +38,29 @@ pub fn all() -> &'static [&'static str] {
         node_hardware::CLASS,
         independence_verdict::CLASS,
     ]
+}
+
+/// Everything that is to be said: the provider and its places as declared, the nodes as they report, the verdicts.
+///
+/// The collector calls this before it signs, the auditor to see that what was signed is what the evidence says.
+pub fn subjects<'a>(
+    base: &Base,
+    declaration: &Declaration,
+    reports: impl IntoIterator<Item = (&'a Report, Digest)>,
+    verdicts: impl IntoIterator<Item = independence_verdict::VerdictClaims>,
+) -> Vec<Subject> {
+    let mut subjects = vec![legal_person::subject(base, declaration)];
+    for region in &declaration.regions {
+        subjects.push(region::subject(base, declaration, region));
+        for dc in &region.datacenters {
+            subjects.push(datacenter::subject(base, declaration, dc));
+            let zones = dc.availability_zones.iter();
+            subjects.extend(zones.map(|zone| availability_zone::subject(base, declaration, dc, zone)));
+        }
+    }
+    subjects.extend(reports.into_iter().map(|(report, digest)| node_hardware::subject(base, report, &digest)));
+    subjects.extend(verdicts.into_iter().map(|found| independence_verdict::subject(base, found)));
+    subjects
 }
 
 /// Where the ids of credentials and subjects begin: the public address, or the issuer's DID when there is none.
@@ -83,6 +106,16 @@ pub struct Subject {
     pub origin: Origin,
 }
 
+impl Subject {
+    /// The subject as it stands in a credential.
+    pub fn to_value(&self) -> Value {
+        let mut subject = self.properties.clone();
+        subject.insert("id".to_owned(), json!(self.id));
+        subject.insert("type".to_owned(), json!(self.class));
+        Value::Object(subject)
+    }
+}
+
 /// From when until when a credential holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Period {
@@ -115,10 +148,7 @@ impl Credential {
 
     /// The document that is signed.
     pub fn to_value(&self) -> Value {
-        let Subject { class, id, properties, origin } = &self.subject;
-        let mut subject = properties.clone();
-        subject.insert("id".to_owned(), json!(id));
-        subject.insert("type".to_owned(), json!(class));
+        let Subject { class, origin, .. } = &self.subject;
         // One prefix for each object: some Gaia-X readers refuse an inline context with several.
         json!({
             "@context": [
@@ -131,7 +161,7 @@ impl Credential {
             "validFrom": self.period.from,
             "validUntil": self.period.until,
             "avow:origin": origin,
-            "credentialSubject": subject,
+            "credentialSubject": self.subject.to_value(),
         })
     }
 }

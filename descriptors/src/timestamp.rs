@@ -26,6 +26,9 @@ pub enum TimestampError {
 }
 
 impl Timestamp {
+    /// 1970-01-01T00:00:00Z.
+    pub const EPOCH: Self = Self(0);
+
     /// The instant `seconds` after the Unix epoch.
     pub fn from_unix(seconds: i64) -> Result<Self, TimestampError> {
         match OffsetDateTime::from_unix_timestamp(seconds) {

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use descriptors::component::Dimension;
+use descriptors::credential::independence_verdict::VerdictClaims;
 use descriptors::declaration::{Claim, Mistake};
 use descriptors::digest::Digest;
 use descriptors::id::{ClaimId, NodeId, ZoneId};
@@ -79,6 +80,27 @@ impl Audit {
     /// The worst of all verdicts; none where nothing is claimed.
     pub fn outcome(&self) -> Option<Outcome> {
         self.assessments.iter().map(|assessment| assessment.verdict.outcome()).min()
+    }
+
+    /// What a credential says of each verdict. The instant of the audit is left out: as long as the evidence stays, so
+    /// does the credential.
+    ///
+    /// # Errors
+    /// Never for a verdict that [`audit`] made.
+    pub fn claims(&self) -> Result<Vec<VerdictClaims>, serde_json::Error> {
+        let claims = self.assessments.iter().map(|assessment| {
+            Ok(VerdictClaims {
+                claim: assessment.claim.clone(),
+                profile: assessment.profile.clone(),
+                zones: assessment.zones.clone(),
+                dimension: assessment.dimension,
+                outcome: assessment.verdict.outcome().as_str(),
+                verdict: serde_json::to_value(&assessment.verdict)?,
+                evidence: self.evidence,
+                origin: self.origin,
+            })
+        });
+        claims.collect()
     }
 
     /// How many verdicts have this outcome.

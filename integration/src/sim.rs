@@ -3,6 +3,10 @@
 //! What is invented is only the readings. Keys, statements, enrolment and the wire are those of the real agent.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use descriptors::fact::block::{BlockFact, Disk, DiskClass};
 use descriptors::fact::cpu::{CpuFact, Signature, Topology};
@@ -13,6 +17,9 @@ use descriptors::fact::memory::MemoryFact;
 use descriptors::fact::net::{Gateway, Interface, NetFact};
 use descriptors::fact::{AbsenceReason, Fact, Reading};
 use descriptors::id::{NameError, NodeId, SourceName};
+use descriptors::report::Origin;
+use node_agent::retry::Waits;
+use node_agent::run::{RunError, Settings, run_until};
 
 /// A generator of numbers that depend on nothing but the seed (SplitMix64, Steele et al. 2014).
 #[derive(Debug, Clone)]
@@ -25,7 +32,7 @@ impl Seeded {
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -35,13 +42,13 @@ impl Seeded {
 
     /// A number below `bound`, which is not 0; the slight bias does not matter here.
     pub fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
+        self.draw() % bound
     }
 
     /// 32 bytes, for keys of simulated nodes.
     pub fn bytes(&mut self) -> [u8; 32] {
         let mut bytes = [0; 32];
-        bytes.chunks_mut(8).for_each(|chunk| chunk.copy_from_slice(&self.next().to_le_bytes()));
+        bytes.chunks_mut(8).for_each(|chunk| chunk.copy_from_slice(&self.draw().to_le_bytes()));
         bytes
     }
 }
@@ -77,7 +84,7 @@ impl SimulatedNode {
     /// What identifies its current boot.
     pub fn boot_id(&self) -> Reading<String> {
         let mut numbers = Seeded::new(self.seed.wrapping_add(self.boot));
-        let (high, low) = (numbers.next(), numbers.next());
+        let (high, low) = (numbers.draw(), numbers.draw());
         let uuid = format!(
             "{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}",
             high >> 32,
@@ -105,6 +112,50 @@ impl SimulatedNode {
         ];
         facts.into_iter().map(|(name, reading)| Ok((SourceName::new(name)?, reading))).collect()
     }
+}
+
+/// How simulated nodes live.
+#[derive(Debug, Clone)]
+pub struct Life {
+    /// Each node keeps its key, identity and spool in a directory of its own below this one.
+    pub directory: PathBuf,
+    /// Time from one round to the next.
+    pub interval: Duration,
+    /// In so many first rounds the node has rebooted since the last one, so that each makes a full report.
+    pub reboots: u64,
+}
+
+impl Life {
+    /// Where a node keeps its things.
+    pub fn state(&self, node: &NodeId) -> PathBuf {
+        self.directory.join(node.as_str())
+    }
+
+    /// Where a node looks for its join token.
+    pub fn token(&self, node: &NodeId) -> PathBuf {
+        self.directory.join(format!("{node}.token"))
+    }
+}
+
+/// Lives as one node, with the real agent's loop, until `stop`. `rounds` counts the rounds gathered.
+pub async fn live(
+    mut node: SimulatedNode,
+    life: Life,
+    rounds: Arc<AtomicU64>,
+    stop: impl Future<Output = ()>,
+) -> Result<(), RunError> {
+    let mut settings = Settings::new(life.state(&node.node), life.token(&node.node));
+    settings.origin = Origin::Simulated;
+    settings.interval = life.interval;
+    settings.check_every = Duration::from_secs(1);
+    settings.submit.waits = Waits { first: Duration::from_millis(50), longest: Duration::from_millis(500) };
+    let gather = move || {
+        if rounds.fetch_add(1, Ordering::Relaxed) < life.reboots {
+            node.reboot();
+        }
+        (node.facts().unwrap_or_default(), node.boot_id())
+    };
+    run_until(settings, gather, stop).await
 }
 
 fn present(text: &str) -> Reading<String> {
@@ -139,7 +190,7 @@ fn memory(cores: u32) -> MemoryFact {
 }
 
 fn identity(numbers: &mut Seeded) -> DmiFact {
-    let mut serial = || Reading::Present(format!("SIM{:012x}", numbers.next() & 0xffff_ffff_ffff));
+    let mut serial = || Reading::Present(format!("SIM{:012x}", numbers.draw() & 0xffff_ffff_ffff));
     DmiFact {
         system_vendor: present("Simulated"),
         product_name: present("Simulated server"),
@@ -162,7 +213,7 @@ fn disks(numbers: &mut Seeded) -> BlockFact {
         class: DiskClass::Nvme,
         size_bytes: Reading::Present(3_840_755_982_336),
         model: present("Simulated disk"),
-        serial: Reading::Present(format!("SIMD{:010x}", numbers.next() & 0xff_ffff_ffff)),
+        serial: Reading::Present(format!("SIMD{:010x}", numbers.draw() & 0xff_ffff_ffff)),
         wwid: simulated("the world-wide identifier"),
         firmware: present("1.0"),
         write_cache: present("write through"),
@@ -183,9 +234,10 @@ fn network(zone: u64, numbers: &mut Seeded) -> NetFact {
     let interface = Interface {
         name: "ens1".to_owned(),
         physical: true,
-        mac: Reading::Present(mac(numbers.next())),
+        mac: Reading::Present(mac(numbers.draw())),
         speed_mbit: Reading::Present(100_000),
         driver: present("simulated"),
+        controller: simulated("the controller"),
         mtu: Reading::Present(9000),
         numa_node: simulated("the NUMA node"),
         sriov_functions_max: simulated("SR-IOV"),
@@ -204,7 +256,7 @@ fn kernel(numbers: &mut Seeded) -> KernelFact {
         security_modules: simulated("the list of security modules"),
         clock_synchronised: Reading::Present(true),
         clock_source: present("tsc"),
-        machine_id_hash: Reading::Present(format!("{:016x}{:016x}", numbers.next(), numbers.next())),
+        machine_id_hash: Reading::Present(format!("{:016x}{:016x}", numbers.draw(), numbers.draw())),
     }
 }
 

@@ -4,6 +4,7 @@
 //! says is not known here: it travels as the bytes that its node signed.
 
 pub mod convert;
+pub mod token;
 
 /// Generated messages, clients and servers.
 #[allow(clippy::all, clippy::too_many_lines, reason = "generated from avow/v1/*.proto")]

@@ -42,4 +42,6 @@ pub enum Instruction {
     Offered,
     /// `cpuid` does not offer it.
     NotOffered,
+    /// `cpuid` offers it, and the kernel withdrew it: seen where RDSEED of a processor is known to be broken.
+    Withdrawn,
 }

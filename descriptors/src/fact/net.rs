@@ -8,7 +8,8 @@ use super::Reading;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NetFact {
-    /// Interfaces but the loopback one, sorted by name.
+    /// Interfaces with a device behind them, and those stacked on others; sorted by name. The loopback interface and the
+    /// taps and cables of guests and containers are neither.
     pub interfaces: Vec<Interface>,
     /// Default gateways, sorted by address. A gateway that two zones share is a shared component.
     pub gateways: Reading<Vec<Gateway>>,
@@ -34,6 +35,8 @@ pub struct Interface {
     pub numa_node: Reading<u32>,
     /// Virtual functions the device can have.
     pub sriov_functions_max: Reading<u32>,
+    /// The bond or bridge it belongs to: `bond0`.
+    pub controller: Reading<String>,
 }
 
 /// A default gateway.

@@ -1,1 +1,111 @@
-fn main() {}
+//! `avow-source-libvirt [URI]`: asks libvirt once, over its read-only socket, and prints the raw answers as JSON.
+//!
+//! A program of its own, because libvirt's calls have no timeouts: the agent kills it when it is late. It asks for versions,
+//! the node, its capabilities, and for each guest its state and its definition, all of which a frozen guest does not block.
+//! It never asks for statistics: those calls block a worker of libvirtd each, even after their caller was killed. What the
+//! answers mean is not known here.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use descriptors::fact::{AbsenceReason, Reading};
+use node_agent::source::libvirt::{Answer, Answers, DomainAnswer, NodeAnswer};
+use virt::connect::Connect;
+use virt::domain::Domain;
+use virt::error::{Error, ErrorNumber};
+
+/// The hypervisor of this node.
+const SYSTEM: &str = "qemu:///system";
+
+/// libvirt's built-in example; the agent marks what comes from it.
+const EXAMPLE: &str = "test:///default";
+
+/// Read-only sockets of the monolithic daemon and of the modular one.
+const SOCKETS: [&str; 2] = ["/run/libvirt/libvirt-sock-ro", "/run/libvirt/virtqemud-sock-ro"];
+
+fn main() -> ExitCode {
+    // If the agent dies first, nobody is left to kill us.
+    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
+    virt::error::clear_error_callback();
+
+    let uri = std::env::args().nth(1).unwrap_or_else(|| default_uri().to_owned());
+    let answer: Answer = match Connect::open_read_only(Some(&uri)) {
+        Ok(mut connection) => {
+            let answers = ask(&connection, uri);
+            let _ = connection.close();
+            Reading::Present(answers)
+        }
+        Err(error) => refused(&uri, &error),
+    };
+    let written = serde_json::to_vec(&answer).is_ok_and(|json| std::io::stdout().write_all(&json).is_ok());
+    if written { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The hypervisor where a daemon has a socket, else the example.
+fn default_uri() -> &'static str {
+    if SOCKETS.iter().any(|socket| Path::new(socket).exists()) { SYSTEM } else { EXAMPLE }
+}
+
+fn ask(connection: &Connect, uri: String) -> Answers {
+    Answers {
+        uri,
+        hypervisor: reading("virConnectGetType", connection.get_type()),
+        library_version: reading("virConnectGetLibVersion", connection.get_lib_version()).map(u64::from),
+        hypervisor_version: reading("virConnectGetVersion", connection.get_hyp_version()).map(u64::from),
+        node: reading("virNodeGetInfo", connection.get_node_info())
+            .map(|node| NodeAnswer { cpus: node.cpus, memory_kibibytes: node.memory }),
+        capabilities: reading("virConnectGetCapabilities", connection.get_capabilities()),
+        domains: domains(connection),
+    }
+}
+
+/// Every guest. One that is gone since the list was made is left out; any other failure makes the list absent, because a
+/// list with a hole would look complete.
+fn domains(connection: &Connect) -> Reading<Vec<DomainAnswer>> {
+    let domains = match connection.list_all_domains(0) {
+        Ok(domains) => domains,
+        Err(error) => return refused("virConnectListAllDomains", &error),
+    };
+    let mut answers = Vec::with_capacity(domains.len());
+    for domain in &domains {
+        match ask_domain(domain) {
+            Ok(answer) => answers.push(answer),
+            Err(error) if error.code() == ErrorNumber::NoDomain => {}
+            Err(error) => return refused("virDomainGetState", &error),
+        }
+    }
+    Reading::Present(answers)
+}
+
+fn ask_domain(domain: &Domain) -> Result<DomainAnswer, Error> {
+    let (state, _) = domain.get_state()?;
+    Ok(DomainAnswer {
+        uuid: domain.get_uuid_string()?,
+        name: domain.get_name()?,
+        state,
+        // No flags: secrets are left out, and a read-only connection would not get them.
+        xml: reading("virDomainGetXMLDesc", domain.get_xml_desc(0)),
+    })
+}
+
+fn reading<T>(call: &str, outcome: Result<T, Error>) -> Reading<T> {
+    match outcome {
+        Ok(value) => Reading::Present(value),
+        Err(error) => refused(call, &error),
+    }
+}
+
+fn refused<T>(what: &str, error: &Error) -> Reading<T> {
+    let reason = match error.code() {
+        ErrorNumber::OperationDenied | ErrorNumber::AuthFailed | ErrorNumber::AccessDenied => {
+            AbsenceReason::NotPermitted
+        }
+        ErrorNumber::NoDomain | ErrorNumber::NoConnect => AbsenceReason::NotPresent,
+        // Seen for a socket that is not there.
+        ErrorNumber::SystemError if error.message().contains("No such file") => AbsenceReason::NotPresent,
+        ErrorNumber::SystemError if error.message().contains("Permission denied") => AbsenceReason::NotPermitted,
+        _ => AbsenceReason::NotSupported,
+    };
+    Reading::absent(reason, format!("{what}: {}", error.message()))
+}

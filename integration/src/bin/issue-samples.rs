@@ -1,0 +1,138 @@
+//! Writes one credential of every type into a directory, for verifiers that are not ours.
+//!
+//! Key, time and content are fixed, so that two runs write the same bytes. What a real plane issues is not known here:
+//! the demo writes that.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, ensure};
+use clap::Parser;
+use descriptors::component::Dimension;
+use descriptors::credential::{
+    self, Base, Credential, Period, Subject, availability_zone, datacenter, independence_verdict, legal_person,
+    node_hardware, region,
+};
+use descriptors::declaration::Declaration;
+use descriptors::did::Did;
+use descriptors::digest::Digest;
+use descriptors::proof::{Signer as _, SoftwareKey, vc_jwt};
+use descriptors::report::{Origin, Report};
+use descriptors::timestamp::Timestamp;
+use serde_json::json;
+
+/// 2026-11-21T00:00:00Z.
+const ISSUED: i64 = 1_795_219_200;
+const DAY: i64 = 86_400;
+
+/// Writes one credential of every type.
+#[derive(Parser)]
+struct Arguments {
+    /// Where to; made when it is not there.
+    directory: PathBuf,
+}
+
+fn main() -> anyhow::Result<()> {
+    let directory = Arguments::parse().directory;
+    let key = SoftwareKey::from_seed(&[7; 32]);
+    let issuer = Did::key(&key.public_key());
+    let from = Timestamp::from_unix(ISSUED)?;
+    let period = Period { from, until: from.plus_seconds(90 * DAY) };
+    let base = Base::did(&issuer);
+
+    std::fs::create_dir_all(&directory).with_context(|| format!("make {}", directory.display()))?;
+    let mut written = Vec::new();
+    for (index, subject) in subjects(&base)?.into_iter().enumerate() {
+        let (class, id) = (subject.class, subject.id.clone());
+        let credential = Credential::new(&base, issuer.clone(), period, subject)?;
+        let file = format!("{index:02}-{}.jwt", class.replace(':', "-"));
+        let path = directory.join(&file);
+        std::fs::write(&path, vc_jwt::issue(&credential, &key)?)
+            .with_context(|| format!("write {}", path.display()))?;
+        written.push(json!({"file": file, "type": class, "id": credential.id, "subject": id}));
+    }
+    for class in credential::all() {
+        ensure!(written.iter().any(|one| one["type"] == *class), "no sample of {class}: add one");
+    }
+    let expected = json!({"issuer": issuer, "at": from.plus_seconds(DAY), "credentials": written});
+    let path = directory.join("expected.json");
+    std::fs::write(&path, format!("{expected:#}\n")).with_context(|| format!("write {}", path.display()))
+}
+
+fn subjects(base: &Base) -> anyhow::Result<Vec<Subject>> {
+    let declaration = declaration()?;
+    let mut subjects = vec![legal_person::subject(base, &declaration)];
+    for one in &declaration.regions {
+        subjects.push(region::subject(base, &declaration, one));
+        for site in &one.datacenters {
+            subjects.push(datacenter::subject(base, &declaration, site));
+            for zone in &site.availability_zones {
+                subjects.push(availability_zone::subject(base, &declaration, site, zone));
+            }
+        }
+    }
+    let report = report()?;
+    let evidence = Digest::of(&descriptors::canonical::to_vec(&report)?);
+    subjects.push(node_hardware::subject(base, &report, &evidence));
+    subjects.push(independence_verdict::subject(
+        base,
+        independence_verdict::VerdictClaims {
+            claim: "zones".parse()?,
+            profile: "strict@1".to_owned(),
+            zones: vec!["az-1".parse()?, "az-2".parse()?],
+            dimension: Dimension::Power,
+            outcome: "dependent",
+            verdict: json!({"outcome": "dependent", "risk_groups": [["power_feed/feed-n"]]}),
+            evidence,
+            origin: Origin::Simulated,
+        },
+    ));
+    Ok(subjects)
+}
+
+fn declaration() -> anyhow::Result<Declaration> {
+    let address = json!({
+        "country_code": "DE", "nuts2": "DED2", "locality": "Dresden", "postal_code": "01069",
+        "street_address": "Beispielstr. 1",
+    });
+    let zone = |id: &str, rack: &str, node: &str| json!({"id": id, "racks": [{"id": rack, "needs": ["feed-n"], "nodes": [node]}]});
+    let declaration: Declaration = serde_json::from_value(json!({
+        "origin": "simulated",
+        "provider": {
+            "id": "sample", "name": "Sample Cloud GmbH", "registration_number": {"vat_id": "DE123456789"},
+            "legal_address": address,
+        },
+        "parts": [{"id": "feed-n", "kind": "power_feed"}],
+        "regions": [{"id": "de-north", "datacenters": [{
+            "id": "dc-1", "address": address,
+            "availability_zones": [zone("az-1", "rack-1", "kvm-a"), zone("az-2", "rack-2", "kvm-b")],
+        }]}],
+        "claims": [{"id": "zones", "zones": ["az-1", "az-2"]}],
+    }))?;
+    let mistakes = declaration.check();
+    ensure!(mistakes.is_empty(), "the sample declaration does not fit together: {mistakes:?}");
+    Ok(declaration)
+}
+
+fn report() -> anyhow::Result<Report> {
+    let absent = |place: &str| json!({"absent": {"reason": "not_permitted", "detail": place}});
+    Ok(serde_json::from_value(json!({
+        "node": "kvm-a", "sequence": 1, "taken_at": Timestamp::from_unix(ISSUED)?, "origin": "simulated",
+        "boot_id": {"present": "5d0bd1d3-9a5d-4c5f-8f3a-1d2a4b7f5c11"}, "agent_version": "0.1.0",
+        "facts": {
+            "cpu": {"present": {"cpu": {
+                "architecture": "x86_64", "vendor": {"present": "AuthenticAMD"},
+                "model_name": {"present": "AMD EPYC 9354 32-Core Processor"},
+                "signature": {"present": {"family": 25, "model": 17, "stepping": 1}},
+                "topology": {"present": {"sockets": 2, "cores": 64, "threads": 128}},
+                "flags": {"present": ["aes", "rdrand", "rdseed", "svm"]},
+                "microcode": {"present": "0xa101148"}, "hypervisor": absent("cpuid"),
+                "vulnerabilities": {"present": []},
+            }}},
+            "memory": {"present": {"memory": {
+                "total_bytes": {"present": 1_081_999_998_976_u64}, "ecc": absent("/sys/devices/system/edac/mc"),
+                "hugepages": {"present": []}, "numa": {"present": []},
+            }}},
+            "dmi": absent("/sys/class/dmi/id"),
+        },
+    }))?)
+}

@@ -1,0 +1,455 @@
+//! The configuration of the agent: one TOML file, then the environment (`AVOW_SECTION__KEY`), both read strictly.
+//!
+//! A key that is not known is an error, because a misspelt setting would otherwise silently be the default. Every
+//! section has defaults, so that `avow-agent gather` needs no file; what `avow-agent run` cannot do without is asked for
+//! when it starts. Whether a value works (a collector that answers, a directory that can be written) is not known here.
+//!
+//! Whoever controls this file can at most make the node silent, slow or known by another name; its key is elsewhere.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::num::NonZeroU64;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use descriptors::id::{NodeId, SourceName};
+use miette::{Diagnostic, NamedSource, SourceSpan};
+use serde::{Deserialize, Deserializer};
+
+/// Where the configuration is unless the command line says otherwise.
+pub const PATH: &str = "/etc/avow/agent.toml";
+
+/// Begins the name of every environment variable that overrides a setting.
+const ENVIRONMENT_PREFIX: &str = "AVOW_";
+
+/// The whole configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Who this node is.
+    pub node: Node,
+    /// Whom it reports to.
+    pub collector: Collector,
+    /// What it keeps.
+    pub state: State,
+    /// How often it speaks.
+    pub report: Report,
+    /// What waits while the collector cannot be reached.
+    pub spool: Spool,
+    /// What it reads.
+    pub sources: Sources,
+}
+
+/// `[node]`: who this node is.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Node {
+    /// The name in every report, unique within the provider; no default. The collector binds it to the node's key at
+    /// enrolment, so a change later needs a new enrolment.
+    pub name: Option<NodeId>,
+    /// The directory that stands for `/`; default `/`. With any other, reports are marked `captured` and nothing of them
+    /// can be published.
+    pub root: PathBuf,
+}
+
+impl Default for Node {
+    fn default() -> Self {
+        Self { name: None, root: PathBuf::from("/") }
+    }
+}
+
+/// `[collector]`: whom this node reports to.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Collector {
+    /// Address of the collector, `https://host:port`; no default. Reports are signed by the node, so another collector
+    /// at this address could withhold them, not alter them.
+    pub address: Option<Address>,
+    /// File with the join token, needed for enrolment and used up by it; no default. Once enrolled it can be deleted.
+    pub join_token_file: Option<PathBuf>,
+}
+
+/// `[state]`: what this node keeps.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct State {
+    /// Directory of the node's key, its certificate and the spool. Whoever reads it can speak as this node; if it is
+    /// lost, the node must enrol again.
+    pub directory: PathBuf,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self { directory: PathBuf::from("/var/lib/avow-agent") }
+    }
+}
+
+/// `[report]`: how often this node speaks.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Report {
+    /// Seconds from one round to the next, to which some jitter is added. Shorter sees changes sooner and costs each
+    /// node a few milliseconds of processor time a round.
+    pub interval_seconds: NonZeroU64,
+    /// Seconds after which all facts are sent although none changed. Shorter lets a collector that lost its store recover
+    /// sooner, at the price of larger logs.
+    pub full_every_seconds: NonZeroU64,
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Self { interval_seconds: non_zero(60), full_every_seconds: non_zero(86_400) }
+    }
+}
+
+/// `[spool]`: what waits on disk while the collector cannot be reached.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Spool {
+    /// Most bytes on disk. Beyond it the oldest reports are lost first, and the loss is counted and reported.
+    pub bytes_max: NonZeroU64,
+}
+
+impl Default for Spool {
+    fn default() -> Self {
+        Self { bytes_max: non_zero(64 << 20) }
+    }
+}
+
+/// `[sources]`: what this node reads.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sources {
+    /// Sources that are not read; each is reported as `disabled`. What rests on their facts becomes undetermined.
+    #[serde(deserialize_with = "known_sources")]
+    pub disabled: BTreeSet<SourceName>,
+    /// Milliseconds each source may take. One that takes longer is reported as `timed_out` and not started again until it
+    /// has answered.
+    pub deadline_ms: NonZeroU64,
+    /// The libvirt connection, opened read-only. Default: `qemu:///system`, and where no libvirt daemon has a socket
+    /// `test:///default`, whose answers are libvirt's built-in example and are marked so. Set it to keep to one.
+    pub libvirt_uri: Option<String>,
+    /// Absolute path of `avow-source-libvirt`. Default: beside the agent's own program.
+    pub libvirt_reader: Option<PathBuf>,
+}
+
+impl Default for Sources {
+    fn default() -> Self {
+        Self { disabled: BTreeSet::new(), deadline_ms: non_zero(5000), libvirt_uri: None, libvirt_reader: None }
+    }
+}
+
+impl Sources {
+    /// The time each source may take.
+    pub fn deadline(&self) -> Duration {
+        Duration::from_millis(self.deadline_ms.get())
+    }
+}
+
+/// The address of a collector: `https://host:port`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address(String);
+
+impl Address {
+    /// Checks the form.
+    pub fn new(text: impl Into<String>) -> Result<Self, AddressError> {
+        let text = text.into();
+        let parts = text.strip_prefix("https://").and_then(|rest| rest.rsplit_once(':'));
+        let good = parts.is_some_and(|(host, port)| {
+            let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':' | '[' | ']');
+            !host.is_empty() && host.chars().all(allowed) && port.parse::<u16>().is_ok_and(|port| port > 0)
+        });
+        if good { Ok(Self(text)) } else { Err(AddressError(text)) }
+    }
+
+    /// The address as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The host, without port; an IPv6 address without its brackets.
+    pub fn host(&self) -> &str {
+        let rest = self.0.strip_prefix("https://").unwrap_or(&self.0);
+        rest.rsplit_once(':').map_or(rest, |(host, _)| host).trim_matches(['[', ']'])
+    }
+}
+
+/// A text that is no address of a collector.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not an address such as https://collector.example:7443")]
+pub struct AddressError(String);
+
+impl<'de> Deserialize<'de> for Address {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {}", path.display())]
+    #[diagnostic(help("name another file with --config"))]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The file is not TOML, or not of the expected shape.
+    #[error("the configuration is not valid: {message}")]
+    #[diagnostic(help("agent.example.toml shows every setting with its default"))]
+    Invalid {
+        /// What is wrong.
+        message: String,
+        /// The file.
+        #[source_code]
+        text: NamedSource<String>,
+        /// The place.
+        #[label("here")]
+        at: Option<SourceSpan>,
+    },
+    /// An environment variable does not fit.
+    #[error("the environment variable {variable} does not fit the configuration: {message}")]
+    #[diagnostic(help(
+        "AVOW_SECTION__KEY sets `key` in `[section]`, as text or as a TOML value such as 60 or [\"dmi\"]"
+    ))]
+    Environment {
+        /// Its name.
+        variable: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// Something that has no default is not set.
+    #[error("`{key}` is not set in `[{section}]`")]
+    #[diagnostic(help("add `{key} = {example}` to `[{section}]`, or set AVOW_{}__{}", section.to_uppercase(), key.to_uppercase()))]
+    Missing {
+        /// The section.
+        section: &'static str,
+        /// The key.
+        key: &'static str,
+        /// What it might look like.
+        example: &'static str,
+    },
+}
+
+impl Config {
+    /// Reads `path`, which must exist, or [`PATH`], which need not; then the environment.
+    pub fn load(path: Option<&Path>) -> Result<Self, ConfigError> {
+        let (path, must_exist) = path.map_or((Path::new(PATH), false), |path| (path, true));
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !must_exist => String::new(),
+            Err(source) => return Err(ConfigError::Read { path: path.to_path_buf(), source }),
+        };
+        // A variable that is not UTF-8 is none of ours, or fails as text.
+        let environment = std::env::vars_os().filter_map(|(name, value)| {
+            let name = name.into_string().ok()?;
+            Some((name, value.to_string_lossy().into_owned()))
+        });
+        Self::parse(&path.display().to_string(), &text, environment)
+    }
+
+    /// Reads `text`, called `name` in errors, and then the variables of `environment`.
+    pub fn parse(
+        name: &str,
+        text: &str,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let invalid = |error: toml::de::Error| ConfigError::Invalid {
+            message: error.message().to_owned(),
+            text: NamedSource::new(name, text.to_owned()).with_language("TOML"),
+            at: error.span().map(SourceSpan::from),
+        };
+        let mut config: Self = toml::from_str(text).map_err(invalid)?;
+        let mut table: toml::Table = toml::from_str(text).map_err(invalid)?;
+        let mut variables: Vec<_> = environment.filter(|(name, _)| setting(name).is_some()).collect();
+        variables.sort_unstable();
+        for (variable, value) in variables {
+            if let Some((section, key)) = setting(&variable) {
+                (config, table) = overridden(&table, &section, &key, &value)
+                    .map_err(|message| ConfigError::Environment { variable, message })?;
+            }
+        }
+        Ok(config)
+    }
+
+    /// The node's name, which `run` and `enrol` cannot do without.
+    pub fn node_name(&self) -> Result<&NodeId, ConfigError> {
+        let missing = ConfigError::Missing { section: "node", key: "name", example: "\"kvm-01\"" };
+        self.node.name.as_ref().ok_or(missing)
+    }
+
+    /// The collector's address, which `run` and `enrol` cannot do without.
+    pub fn collector_address(&self) -> Result<&Address, ConfigError> {
+        let example = "\"https://collector.example:7443\"";
+        let missing = ConfigError::Missing { section: "collector", key: "address", example };
+        self.collector.address.as_ref().ok_or(missing)
+    }
+}
+
+/// Section and key that a variable sets: `AVOW_REPORT__INTERVAL_SECONDS` sets `interval_seconds` in `[report]`.
+fn setting(variable: &str) -> Option<(String, String)> {
+    let (section, key) = variable.strip_prefix(ENVIRONMENT_PREFIX)?.split_once("__")?;
+    Some((section.to_ascii_lowercase(), key.to_ascii_lowercase()))
+}
+
+/// The configuration with one setting replaced. The value is text where text fits, else a TOML value, so that a node may
+/// be called `007` and an interval be `60`.
+fn overridden(table: &toml::Table, section: &str, key: &str, value: &str) -> Result<(Config, toml::Table), String> {
+    let as_text = toml::Value::String(value.to_owned());
+    let as_value = toml::from_str::<toml::Table>(&format!("value = {value}")).ok().and_then(|mut t| t.remove("value"));
+    let mut failure = String::new();
+    for candidate in std::iter::once(as_text).chain(as_value) {
+        let mut table = table.clone();
+        let entry = table.entry(section).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+        let Some(settings) = entry.as_table_mut() else { return Err(format!("`{section}` is not a section")) };
+        settings.insert(key.to_owned(), candidate);
+        match table.clone().try_into::<Config>() {
+            Ok(config) => return Ok((config, table)),
+            Err(error) => failure = error.message().to_owned(),
+        }
+    }
+    Err(failure)
+}
+
+/// Refuses names of sources that are not there, so that a misspelt one does not stay on.
+fn known_sources<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<SourceName>, D::Error> {
+    let names = BTreeSet::<SourceName>::deserialize(deserializer)?;
+    let known: Vec<&str> = crate::source::all().iter().map(|source| source.name()).collect();
+    match names.iter().find(|name| !known.contains(&name.as_str())) {
+        Some(name) => {
+            Err(serde::de::Error::custom(format!("there is no source `{name}`; there are {}", known.join(", "))))
+        }
+        None => Ok(names),
+    }
+}
+
+const fn non_zero(value: u64) -> NonZeroU64 {
+    match NonZeroU64::new(value) {
+        Some(value) => value,
+        None => NonZeroU64::MIN,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXAMPLE: &str = include_str!("../agent.example.toml");
+
+    fn parse(text: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Config::parse("agent.toml", text, environment)
+    }
+
+    #[test]
+    fn no_file_is_a_configuration() {
+        assert_eq!(parse("", &[]).unwrap(), Config::default());
+    }
+
+    #[test]
+    fn the_example_shows_the_defaults() {
+        let mut config = parse(EXAMPLE, &[]).unwrap();
+        assert_eq!(config.node_name().unwrap().as_str(), "kvm-01");
+        assert_eq!(config.collector_address().unwrap().host(), "collector.example");
+        config.node.name = None;
+        config.collector = Collector::default();
+        assert_eq!(config, Config::default());
+    }
+
+    #[test]
+    fn the_example_names_every_setting() {
+        for key in [
+            "name",
+            "root",
+            "address",
+            "join_token_file",
+            "directory",
+            "interval_seconds",
+            "full_every_seconds",
+            "bytes_max",
+            "disabled",
+            "deadline_ms",
+            "libvirt_uri",
+            "libvirt_reader",
+        ] {
+            let set = |line: &str| line.trim_start_matches("# ").starts_with(&format!("{key} = "));
+            assert!(EXAMPLE.lines().any(set), "{key}");
+        }
+    }
+
+    #[test]
+    fn an_error_points_at_the_line_and_says_what_helps() {
+        let check = |text: &str, expect: &str, place: &str| {
+            let error = parse(text, &[]).unwrap_err();
+            assert!(error.to_string().contains(expect), "{error}");
+            let at = error.labels().unwrap().next().unwrap();
+            assert_eq!(&text[at.offset()..at.offset() + at.len()], place);
+            assert!(error.help().is_some());
+            let shown = format!("{:?}", miette::Report::new(error));
+            assert!(shown.contains("agent.toml"), "{shown}");
+        };
+        check("[node]\nnaem = \"a\"\n", "unknown field `naem`", "naem");
+        check("[node]\nname = \"KVM 1\"\n", "node name `KVM 1`", "\"KVM 1\"");
+        check("[report]\ninterval_seconds = 0\n", "nonzero", "0");
+        check("[sources]\ndisabled = [\"dmii\"]\n", "there is no source `dmii`", "[\"dmii\"]");
+        check("[collector]\naddress = \"collector:7443\"\n", "not an address", "\"collector:7443\"");
+    }
+
+    #[test]
+    fn the_environment_overrides_the_file() {
+        let text = "[report]\ninterval_seconds = 30\n";
+        let environment = [
+            ("AVOW_REPORT__INTERVAL_SECONDS", "5"),
+            ("AVOW_NODE__NAME", "007"),
+            ("AVOW_SOURCES__DISABLED", "[\"dmi\"]"),
+            ("AVOW_LOG", "debug"),
+            ("PATH", "/bin"),
+        ];
+        let config = parse(text, &environment).unwrap();
+        assert_eq!(config.report.interval_seconds.get(), 5);
+        assert_eq!(config.node_name().unwrap().as_str(), "007");
+        assert!(config.sources.disabled.contains(&SourceName::new("dmi").unwrap()));
+    }
+
+    #[test]
+    fn a_variable_that_does_not_fit_is_named() {
+        for (variable, value) in
+            [("AVOW_REPORT__INTERVAL_SECONDS", "soon"), ("AVOW_REPORT__INTERVALL", "5"), ("AVOW_NODES__NAME", "a")]
+        {
+            let error = parse("", &[(variable, value)]).unwrap_err().to_string();
+            assert!(error.contains(variable), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_address_has_scheme_host_and_port() {
+        for good in ["https://collector.example:7443", "https://192.0.2.1:1", "https://[2001:db8::1]:443"] {
+            assert!(Address::new(good).is_ok(), "{good}");
+        }
+        assert_eq!(Address::new("https://[2001:db8::1]:443").unwrap().host(), "2001:db8::1");
+        for bad in [
+            "",
+            "collector:1",
+            "http://a:1",
+            "https://a",
+            "https://:1",
+            "https://a:0",
+            "https://a:99999",
+            "https://a/b:1",
+            "https://u@a:1",
+        ] {
+            assert!(Address::new(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_default_is_asked_for() {
+        let error = Config::default().node_name().unwrap_err();
+        assert_eq!(error.to_string(), "`name` is not set in `[node]`");
+        assert!(error.help().unwrap().to_string().contains("AVOW_NODE__NAME"));
+    }
+}

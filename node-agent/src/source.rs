@@ -1,0 +1,128 @@
+//! Sources: each reads one place and yields one fact.
+//!
+//! A source has two halves: `fetch` does the reading and keeps the raw texts, `parse` is pure and turns them into a fact.
+//! A new source is one file in `source/` and one line in [`all`]. Deadlines, panics and switched-off sources are the
+//! business of [`crate::gather`], and are not known here.
+
+pub mod block;
+pub mod cpu;
+pub mod dmi;
+pub mod entropy;
+pub mod kernel;
+pub mod libvirt;
+pub mod memory;
+pub mod net;
+
+use std::str::FromStr;
+
+use descriptors::fact::{AbsenceReason, Fact, Reading};
+
+use crate::config;
+use crate::root::Root;
+
+/// What a source may use.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// Where files are read from.
+    pub root: Root,
+    /// The settings of sources.
+    pub settings: config::Sources,
+}
+
+/// Reads one place.
+///
+/// A read may block and may be repeated; it must not change the node, and what it cannot get is an absence with its
+/// reason. It is never run twice at the same time.
+pub trait Source: Sync {
+    /// The name in reports and in the configuration.
+    fn name(&self) -> &'static str;
+
+    /// Reads it now.
+    fn read(&self, context: &Context) -> Reading<Fact>;
+}
+
+/// Every source, sorted by name.
+pub fn all() -> &'static [&'static dyn Source] {
+    &[
+        &block::Block,
+        &cpu::Cpu,
+        &dmi::Dmi,
+        &entropy::Entropy,
+        &kernel::Kernel,
+        &libvirt::Libvirt,
+        &memory::Memory,
+        &net::Net,
+    ]
+}
+
+/// Said of what only a running machine can be asked.
+const NOT_CAPTURED: &str = "not part of a capture";
+
+/// A malformed reading that quotes the start of what was there.
+fn malformed<T>(place: &str, text: &str) -> Reading<T> {
+    let start: String = text.chars().take(40).collect();
+    Reading::absent(AbsenceReason::Malformed, format!("{place}: {start:?}"))
+}
+
+/// The number that a text is.
+fn number<T: FromStr>(place: &str, text: Reading<String>) -> Reading<T> {
+    text.and_then(|text| match text.trim().parse() {
+        Ok(number) => Reading::Present(number),
+        Err(_) => malformed(place, &text),
+    })
+}
+
+/// The bytes in a line such as `MemTotal:       16303428 kB`, `name` included in the match.
+fn kibibytes(place: &str, text: Reading<String>, name: &str) -> Reading<u64> {
+    text.and_then(|text| {
+        let Some(rest) = text.lines().find_map(|line| line.split_once(name)).map(|(_, rest)| rest) else {
+            return Reading::absent(AbsenceReason::Malformed, format!("{place}: no {name}"));
+        };
+        let kibibytes = rest.trim().strip_suffix("kB").and_then(|digits| digits.trim().parse::<u64>().ok());
+        match kibibytes.and_then(|kibibytes| kibibytes.checked_mul(1024)) {
+            Some(bytes) => Reading::Present(bytes),
+            None => malformed(place, rest.trim()),
+        }
+    })
+}
+
+/// The number at the end of a directory's name: `node12` gives 12 after `node`.
+fn numbered(name: &str, prefix: &str) -> Option<u32> {
+    let digits = name.strip_prefix(prefix)?;
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use descriptors::id::SourceName;
+
+    use super::*;
+
+    #[test]
+    fn sources_are_sorted_and_have_names() {
+        let names: Vec<_> = all().iter().map(|source| SourceName::new(source.name()).unwrap()).collect();
+        assert!(names.is_sorted() && names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");
+    }
+
+    #[test]
+    fn a_size_in_kibibytes_becomes_bytes_or_says_why_not() {
+        let check = |text: &str, expect: Option<u64>| {
+            let reading = kibibytes("/proc/meminfo", Reading::Present(text.to_owned()), "MemTotal:");
+            assert_eq!(reading.present().copied(), expect, "{text:?}");
+        };
+        check("MemTotal:       16303428 kB\nMemFree: 1 kB\n", Some(16_694_710_272));
+        check("Node 0 MemTotal:       2 kB\n", Some(2048));
+        check("MemFree: 1 kB\n", None);
+        check("MemTotal: 12\n", None);
+        check("MemTotal: -1 kB\n", None);
+        check("MemTotal: 18446744073709551615 kB\n", None);
+    }
+
+    #[test]
+    fn a_number_follows_its_prefix() {
+        assert_eq!(numbered("node12", "node"), Some(12));
+        assert_eq!(numbered("node", "node"), None);
+        assert_eq!(numbered("node1a", "node"), None);
+        assert_eq!(numbered("online", "node"), None);
+    }
+}

@@ -1,0 +1,161 @@
+//! Disks: what `/sys/block` says of devices that stand for hardware, or for what a hypervisor gives.
+//!
+//! `/sys/block` lists whole disks only. Left out are devices without a `device` link (loop, RAM, zram, device mapper, MD),
+//! CD and floppy drives, and the hidden paths of multipath NVMe. No ioctl is made: NVMe identify and SMART need
+//! `CAP_SYS_ADMIN`. Nine small files a disk, no privilege except for the serial number of a SCSI disk.
+
+use descriptors::fact::block::{BlockFact, Disk, DiskClass};
+use descriptors::fact::{AbsenceReason, Fact, Reading};
+
+use super::{Context, Source, number};
+use crate::root::Root;
+
+const DIRECTORY: &str = "/sys/block";
+
+/// `size` counts these, whatever the disk's own block size is.
+const SECTOR_BYTES: u64 = 512;
+
+/// SCSI vendors that are hypervisors.
+const VIRTUAL_VENDORS: [&str; 5] = ["Msft", "QEMU", "VBOX", "VMware", "Xen"];
+
+/// See the module.
+pub struct Block;
+
+impl Source for Block {
+    fn name(&self) -> &'static str {
+        "block"
+    }
+
+    fn read(&self, context: &Context) -> Reading<Fact> {
+        fetch(&context.root).map(|raw| BlockFact { disks: raw.into_iter().map(parse).collect() }.into())
+    }
+}
+
+struct Raw {
+    name: String,
+    sectors: Reading<String>,
+    rotational: Reading<String>,
+    vendor: Reading<String>,
+    model: Reading<String>,
+    serial: Reading<Vec<u8>>,
+    wwid: Reading<String>,
+    firmware: Reading<String>,
+    write_cache: Reading<String>,
+}
+
+fn fetch(root: &Root) -> Reading<Vec<Raw>> {
+    root.list(DIRECTORY).map(|names| names.into_iter().filter_map(|name| fetch_disk(root, name)).collect())
+}
+
+fn fetch_disk(root: &Root, name: String) -> Option<Raw> {
+    let at = |file: &str| format!("{DIRECTORY}/{name}/{file}");
+    let removable_media = ["sr", "fd"].iter().any(|prefix| super::numbered(&name, prefix).is_some());
+    if removable_media || !root.exists(&at("device")) {
+        return None;
+    }
+    let nvme = name.starts_with("nvme");
+    if nvme && root.line(&at("hidden")).present().is_some_and(|hidden| hidden == "1") {
+        return None;
+    }
+    let serial = if nvme {
+        root.bytes(&at("device/serial"), 1024)
+    } else if root.exists(&at("device/vpd_pg80")) {
+        root.bytes(&at("device/vpd_pg80"), 1024)
+    } else {
+        root.bytes(&at("serial"), 1024)
+    };
+    Some(Raw {
+        sectors: root.line(&at("size")),
+        rotational: root.line(&at("queue/rotational")),
+        vendor: root.line(&at("device/vendor")),
+        model: root.line(&at("device/model")),
+        serial,
+        wwid: root.line(&at(if nvme { "wwid" } else { "device/wwid" })),
+        firmware: root.line(&at(if nvme { "device/firmware_rev" } else { "device/rev" })),
+        write_cache: root.line(&at("queue/write_cache")),
+        name,
+    })
+}
+
+fn parse(raw: Raw) -> Disk {
+    let place = |file: &str| format!("{DIRECTORY}/{}/{file}", raw.name);
+    Disk {
+        class: class(&raw.name, &raw.vendor, &raw.rotational),
+        size_bytes: number::<u64>(&place("size"), raw.sectors).and_then(|sectors| {
+            match sectors.checked_mul(SECTOR_BYTES) {
+                Some(bytes) => Reading::Present(bytes),
+                None => Reading::absent(AbsenceReason::Malformed, format!("{}: {sectors} sectors", place("size"))),
+            }
+        }),
+        model: raw.model,
+        serial: raw.serial.and_then(|bytes| serial(&place("serial"), &bytes)),
+        wwid: raw.wwid,
+        firmware: raw.firmware,
+        write_cache: raw.write_cache,
+        name: raw.name,
+    }
+}
+
+fn class(name: &str, vendor: &Reading<String>, rotational: &Reading<String>) -> DiskClass {
+    let virtual_vendor = vendor.present().is_some_and(|vendor| VIRTUAL_VENDORS.contains(&vendor.as_str()));
+    if name.starts_with("vd") || name.starts_with("xvd") || virtual_vendor {
+        return DiskClass::Virtual;
+    }
+    match (name.starts_with("nvme"), rotational.present().map(String::as_str)) {
+        (true, _) => DiskClass::Nvme,
+        (false, Some("0")) => DiskClass::Ssd,
+        (false, Some("1")) => DiskClass::Hdd,
+        (false, _) => DiskClass::Other,
+    }
+}
+
+/// The text of a `serial` file, or of a SCSI unit serial number page (SPC-6, 7.7.20): 0, 0x80, a length in two bytes, text.
+fn serial(place: &str, bytes: &[u8]) -> Reading<String> {
+    let text = match bytes {
+        [_, 0x80, high, low, page @ ..] => {
+            let length = usize::from(u16::from_be_bytes([*high, *low]));
+            page.get(..length).and_then(|text| std::str::from_utf8(text).ok())
+        }
+        text => std::str::from_utf8(text).ok(),
+    };
+    match text.map(|text| text.trim_matches(|c: char| c.is_whitespace() || c == '\0')) {
+        Some("") => Reading::absent(AbsenceReason::NotPresent, format!("{place}: empty")),
+        Some(text) => Reading::Present(text.to_owned()),
+        None => {
+            Reading::absent(AbsenceReason::Malformed, format!("{place}: neither text nor a unit serial number page"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_serial_number_is_text_or_a_scsi_page() {
+        let check = |bytes: &[u8], expect: Option<&str>| {
+            assert_eq!(serial("/x", bytes).present().map(String::as_str), expect, "{bytes:?}");
+        };
+        check(b"S6CKNT0W123456      \n", Some("S6CKNT0W123456"));
+        check(b"\0\x80\0\x08    ZL2A", Some("ZL2A"));
+        check(b"\0\x80\0\x09    ZL2A", None);
+        check(b"\0\x80\0\0", None);
+        check(b"", None);
+        check(b"\xff\xfe", None);
+    }
+
+    #[test]
+    fn a_disk_of_a_hypervisor_is_virtual() {
+        let text = |text: &str| Reading::Present(text.to_owned());
+        let none = || Reading::absent(AbsenceReason::NotPresent, "/x");
+        let check = |name: &str, vendor: Reading<String>, rotational: Reading<String>, expect: DiskClass| {
+            assert_eq!(class(name, &vendor, &rotational), expect, "{name}");
+        };
+        check("vda", none(), text("1"), DiskClass::Virtual);
+        check("sda", text("QEMU"), text("0"), DiskClass::Virtual);
+        check("sda", text("ATA"), text("0"), DiskClass::Ssd);
+        check("sda", text("ATA"), text("1"), DiskClass::Hdd);
+        check("sda", text("ATA"), none(), DiskClass::Other);
+        check("nvme0n1", none(), text("0"), DiskClass::Nvme);
+    }
+}

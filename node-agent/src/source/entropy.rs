@@ -1,0 +1,153 @@
+//! Where random numbers come from: whether the kernel's generator is ready, the processor's instructions, hardware
+//! generators.
+//!
+//! No random byte is judged here: of conditioned output a statistical test can refute and never confirm. The instructions
+//! are looked up in `cpuid` and in the kernel's flags, not executed: where the two differ the kernel withdrew an instruction. `entropy_avail` is not read, because since 5.18 it is a constant that people take
+//! for a level. Four small files and one system call, no privilege.
+
+use descriptors::fact::entropy::{EntropyFact, Instruction, PoolSemantics};
+use descriptors::fact::{AbsenceReason, Fact, Reading};
+
+use super::{Context, NOT_CAPTURED, Source, cpu, malformed, number};
+use crate::root::Root;
+
+const POOL_SIZE: &str = "/proc/sys/kernel/random/poolsize";
+const CURRENT: &str = "/sys/class/misc/hw_random/rng_current";
+const AVAILABLE: &str = "/sys/class/misc/hw_random/rng_available";
+const QUALITY: &str = "/sys/class/misc/hw_random/rng_quality";
+
+/// See the module.
+pub struct Entropy;
+
+impl Source for Entropy {
+    fn name(&self) -> &'static str {
+        "entropy"
+    }
+
+    fn read(&self, context: &Context) -> Reading<Fact> {
+        Reading::Present(parse(fetch(&context.root)).into())
+    }
+}
+
+struct Raw {
+    crng_ready: Reading<bool>,
+    pool_size: Reading<String>,
+    /// Whether `cpuid` offers RDRAND and RDSEED.
+    cpuid: Reading<(bool, bool)>,
+    cpuinfo: Reading<String>,
+    current: Reading<String>,
+    available: Reading<String>,
+    quality: Reading<String>,
+}
+
+fn fetch(root: &Root) -> Raw {
+    let (crng_ready, cpuid) = match root.is_live() {
+        true => (crng_ready(), by_cpuid()),
+        false => (
+            Reading::absent(AbsenceReason::NotPresent, NOT_CAPTURED),
+            Reading::absent(AbsenceReason::NotPresent, NOT_CAPTURED),
+        ),
+    };
+    Raw {
+        crng_ready,
+        pool_size: root.line(POOL_SIZE),
+        cpuid,
+        cpuinfo: cpu::first_processor(root),
+        current: root.line(CURRENT),
+        available: root.line(AVAILABLE),
+        quality: root.line(QUALITY),
+    }
+}
+
+/// Asks the kernel for one byte without waiting.
+fn crng_ready() -> Reading<bool> {
+    let mut byte = [0_u8; 1];
+    match rustix::rand::getrandom(&mut byte, rustix::rand::GetRandomFlags::NONBLOCK) {
+        Ok(_) => Reading::Present(true),
+        Err(rustix::io::Errno::AGAIN) => Reading::Present(false),
+        Err(errno) => Reading::absent(AbsenceReason::NotSupported, format!("getrandom(2): {errno}")),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn by_cpuid() -> Reading<(bool, bool)> {
+    let cpuid = raw_cpuid::CpuId::new();
+    let rdrand = cpuid.get_feature_info().is_some_and(|features| features.has_rdrand());
+    let rdseed = cpuid.get_extended_feature_info().is_some_and(|features| features.has_rdseed());
+    Reading::Present((rdrand, rdseed))
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn by_cpuid() -> Reading<(bool, bool)> {
+    Reading::absent(AbsenceReason::NotSupported, "cpuid: not on this architecture")
+}
+
+fn parse(raw: Raw) -> EntropyFact {
+    let instruction = |name: &str, cpuid: Reading<bool>| instruction(name, &cpuid, &raw.cpuinfo);
+    EntropyFact {
+        crng_ready: raw.crng_ready,
+        pool_semantics: number(POOL_SIZE, raw.pool_size).and_then(pool_semantics),
+        rdrand: instruction("rdrand", raw.cpuid.clone().map(|(rdrand, _)| rdrand)),
+        rdseed: instruction("rdseed", raw.cpuid.map(|(_, rdseed)| rdseed)),
+        hwrng_current: raw.current.and_then(|name| match name.as_str() {
+            "none" => Reading::absent(AbsenceReason::NotPresent, format!("{CURRENT}: none")),
+            _ => Reading::Present(name),
+        }),
+        hwrng_available: raw.available.map(|names| names.split_ascii_whitespace().map(str::to_owned).collect()),
+        hwrng_quality: number(QUALITY, raw.quality),
+    }
+}
+
+/// What `cpuid` and the kernel's flags together say; a capture has the flags alone.
+fn instruction(name: &str, cpuid: &Reading<bool>, cpuinfo: &Reading<String>) -> Reading<Instruction> {
+    let flag = cpuinfo.present().and_then(|cpuinfo| cpu::flags(cpuinfo)).map(|flags| flags.contains(name));
+    match (cpuid, flag) {
+        (Reading::Present(true), Some(false)) => Reading::Present(Instruction::Withdrawn),
+        (Reading::Present(true), _) | (Reading::Absent(_), Some(true)) => Reading::Present(Instruction::Offered),
+        (Reading::Present(false), _) | (Reading::Absent(_), Some(false)) => Reading::Present(Instruction::NotOffered),
+        (Reading::Absent(absence), None) => Reading::Absent(cpuinfo.absence().unwrap_or(absence).clone()),
+    }
+}
+
+/// The pool of the generator that came with 5.18, and into the long-term kernels before it, has 256 bits; the older one
+/// had 4096. The size tells them apart where the release, with backports, does not.
+fn pool_semantics(bits: u32) -> Reading<PoolSemantics> {
+    match bits {
+        256 => Reading::Present(PoolSemantics::ConstantOnceSeeded),
+        4096 => Reading::Present(PoolSemantics::Level),
+        _ => malformed(POOL_SIZE, &bits.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_size_of_the_pool_tells_what_its_level_means() {
+        assert_eq!(pool_semantics(256), Reading::Present(PoolSemantics::ConstantOnceSeeded));
+        assert_eq!(pool_semantics(4096), Reading::Present(PoolSemantics::Level));
+        assert!(pool_semantics(0).absence().is_some());
+    }
+
+    #[test]
+    fn an_instruction_is_what_cpuid_and_the_kernel_agree_on() {
+        let none = || Reading::absent(AbsenceReason::NotPresent, NOT_CAPTURED);
+        let check = |cpuid: Reading<bool>, flags: &str, expect: Option<Instruction>| {
+            let cpuinfo = Reading::Present(flags.to_owned());
+            assert_eq!(instruction("rdseed", &cpuid, &cpuinfo).present().copied(), expect, "{cpuid:?} {flags}");
+        };
+        check(Reading::Present(true), "flags\t: rdrand rdseed", Some(Instruction::Offered));
+        check(Reading::Present(true), "flags\t: rdrand", Some(Instruction::Withdrawn));
+        check(Reading::Present(true), "", Some(Instruction::Offered));
+        check(Reading::Present(false), "flags\t: rdrand", Some(Instruction::NotOffered));
+        check(none(), "flags\t: rdrand rdseed", Some(Instruction::Offered));
+        check(none(), "flags\t: rdrand rdseeds", Some(Instruction::NotOffered));
+        check(none(), "processor\t: 0", None);
+    }
+
+    #[test]
+    fn this_machine_has_an_answer() {
+        assert!(crng_ready().present().is_some());
+    }
+}

@@ -1,0 +1,248 @@
+//! Network: interfaces in `/sys/class/net`, default gateways from the routing tables, their hardware addresses from the
+//! neighbour table.
+//!
+//! Read are interfaces with a device behind them and those stacked on others, such as bonds, VLANs and bridges. Left out is
+//! what rests on nothing: the loopback interface, and the taps and cables of guests and containers, which come and go with
+//! them. A gateway's hardware address is known while the node talks to it; the kernel exports the neighbour table of IPv4 only as a file. Speed comes
+//! from the driver, which refuses while the link is down. Up to eight small files an interface, no privilege.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use descriptors::fact::net::{Gateway, Interface, NetFact};
+use descriptors::fact::{AbsenceReason, Fact, Reading};
+
+use super::{Context, Source, malformed, number};
+use crate::root::Root;
+
+const DIRECTORY: &str = "/sys/class/net";
+const ROUTES_V4: &str = "/proc/net/route";
+const ROUTES_V6: &str = "/proc/net/ipv6_route";
+const NEIGHBOURS: &str = "/proc/net/arp";
+
+/// Some 8,000 routes; a node with more is a router, and its table costs more to read than it tells.
+const ROUTES_BYTES_MAX: usize = 1 << 20;
+
+/// `RTF_GATEWAY` and `RTF_UP` of `<linux/route.h>`.
+const UP_GATEWAY: u32 = 0x0003;
+
+/// `ATF_COM` of `<linux/if_arp.h>`: the entry is complete.
+const COMPLETE: u32 = 0x02;
+
+/// See the module.
+pub struct Net;
+
+impl Source for Net {
+    fn name(&self) -> &'static str {
+        "net"
+    }
+
+    fn read(&self, context: &Context) -> Reading<Fact> {
+        fetch(&context.root).map(|raw| parse(raw).into())
+    }
+}
+
+struct Raw {
+    interfaces: Vec<RawInterface>,
+    routes_v4: Reading<String>,
+    routes_v6: Reading<String>,
+    neighbours: Reading<String>,
+}
+
+struct RawInterface {
+    name: String,
+    physical: bool,
+    mac: Reading<String>,
+    speed: Reading<String>,
+    driver: Reading<String>,
+    mtu: Reading<String>,
+    numa_node: Reading<String>,
+    sriov_functions_max: Reading<String>,
+    controller: Reading<String>,
+}
+
+fn fetch(root: &Root) -> Reading<Raw> {
+    root.list(DIRECTORY).map(|names| Raw {
+        interfaces: names.into_iter().filter_map(|name| fetch_interface(root, name)).collect(),
+        routes_v4: root.text_up_to(ROUTES_V4, ROUTES_BYTES_MAX),
+        routes_v6: root.text_up_to(ROUTES_V6, ROUTES_BYTES_MAX),
+        neighbours: root.text_up_to(NEIGHBOURS, ROUTES_BYTES_MAX),
+    })
+}
+
+fn fetch_interface(root: &Root, name: String) -> Option<RawInterface> {
+    let at = |file: &str| format!("{DIRECTORY}/{name}/{file}");
+    let physical = root.exists(&at("device"));
+    if !physical && !is_stacked(root, &name) {
+        return None;
+    }
+    Some(RawInterface {
+        physical,
+        mac: root.line(&at("address")),
+        speed: root.line(&at("speed")),
+        driver: root.link_name(&at("device/driver")),
+        mtu: root.line(&at("mtu")),
+        numa_node: root.line(&at("device/numa_node")),
+        sriov_functions_max: root.line(&at("device/sriov_totalvfs")),
+        controller: root.link_name(&at("master")),
+        name,
+    })
+}
+
+/// Whether an interface has lower ones, to which the kernel links it by `lower_…`.
+fn is_stacked(root: &Root, name: &str) -> bool {
+    let entries = root.list(&format!("{DIRECTORY}/{name}"));
+    entries.present().is_some_and(|entries| entries.iter().any(|entry| entry.starts_with("lower_")))
+}
+
+fn parse(raw: Raw) -> NetFact {
+    NetFact {
+        interfaces: raw.interfaces.into_iter().map(interface).collect(),
+        gateways: gateways(raw.routes_v4, raw.routes_v6, &raw.neighbours),
+    }
+}
+
+fn interface(raw: RawInterface) -> Interface {
+    let place = |file: &str| format!("{DIRECTORY}/{}/{file}", raw.name);
+    Interface {
+        physical: raw.physical,
+        mac: raw.mac.and_then(|text| match text.bytes().any(|byte| byte != b'0' && byte != b':') {
+            true => Reading::Present(text),
+            false => Reading::absent(AbsenceReason::Filler, format!("{}: {text}", place("address"))),
+        }),
+        speed_mbit: known(&place("speed"), raw.speed),
+        driver: raw.driver,
+        mtu: number(&place("mtu"), raw.mtu),
+        numa_node: known(&place("device/numa_node"), raw.numa_node).and_then(|node| match u32::try_from(node) {
+            Ok(node) => Reading::Present(node),
+            Err(_) => malformed(&place("device/numa_node"), &node.to_string()),
+        }),
+        sriov_functions_max: number(&place("device/sriov_totalvfs"), raw.sriov_functions_max),
+        controller: raw.controller,
+        name: raw.name,
+    }
+}
+
+/// A number for which the kernel writes -1 when it does not know.
+fn known(place: &str, text: Reading<String>) -> Reading<u64> {
+    text.and_then(|text| match text.as_str() {
+        "-1" => Reading::absent(AbsenceReason::NotSupported, format!("{place}: -1")),
+        _ => number(place, Reading::Present(text)),
+    })
+}
+
+/// Gateways of both tables. A table that cannot be read makes the list absent, but for IPv6 switched off in the kernel.
+fn gateways(v4: Reading<String>, v6: Reading<String>, neighbours: &Reading<String>) -> Reading<Vec<Gateway>> {
+    let v6 = match v6 {
+        Reading::Absent(absence) if absence.reason == AbsenceReason::NotPresent => Reading::Present(String::new()),
+        table => table,
+    };
+    v4.and_then(|v4| {
+        v6.and_then(|v6| {
+            let mut gateways: Vec<Gateway> =
+                v4.lines().skip(1).filter_map(|line| gateway_v4(line, neighbours)).collect();
+            gateways.extend(v6.lines().filter_map(gateway_v6));
+            gateways.sort_unstable_by(|a, b| (&a.address, &a.interface).cmp(&(&b.address, &b.interface)));
+            gateways.dedup_by(|a, b| (&a.address, &a.interface) == (&b.address, &b.interface));
+            Reading::Present(gateways)
+        })
+    })
+}
+
+/// A default route: `Iface Destination Gateway Flags RefCnt Use Metric Mask …`, addresses as the processor's own integers.
+fn gateway_v4(line: &str, neighbours: &Reading<String>) -> Option<Gateway> {
+    let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+    let [interface, "00000000", gateway, flags, _, _, _, "00000000", ..] = fields[..] else { return None };
+    if u32::from_str_radix(flags, 16).ok()? & UP_GATEWAY != UP_GATEWAY {
+        return None;
+    }
+    // Little-endian: every architecture we run on is.
+    let address = Ipv4Addr::from(u32::from_str_radix(gateway, 16).ok()?.swap_bytes()).to_string();
+    let mac = neighbours.clone().and_then(|table| neighbour(&table, &address, interface));
+    Some(Gateway { address, interface: interface.to_owned(), mac })
+}
+
+/// A default route: destination, its prefix, source, its prefix, next hop, metric, …, flags, interface.
+fn gateway_v6(line: &str) -> Option<Gateway> {
+    let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+    let [destination, "00", _, _, next, _, _, _, flags, interface] = fields[..] else { return None };
+    let up_gateway = u32::from_str_radix(flags, 16).ok()? & UP_GATEWAY == UP_GATEWAY;
+    if !up_gateway || destination.bytes().any(|byte| byte != b'0') {
+        return None;
+    }
+    Some(Gateway {
+        address: Ipv6Addr::from(u128::from_str_radix(next, 16).ok()?).to_string(),
+        interface: interface.to_owned(),
+        mac: Reading::absent(AbsenceReason::NotSupported, format!("{NEIGHBOURS}: has no IPv6")),
+    })
+}
+
+/// The hardware address in `IP address, HW type, Flags, HW address, Mask, Device`.
+fn neighbour(table: &str, address: &str, interface: &str) -> Reading<String> {
+    let entry = table.lines().skip(1).find_map(|line| {
+        let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+        match fields[..] {
+            [at, _, flags, mac, _, device] if at == address && device == interface => {
+                let flags = u32::from_str_radix(flags.trim_start_matches("0x"), 16).ok()?;
+                (flags & COMPLETE != 0).then(|| mac.to_owned())
+            }
+            _ => None,
+        }
+    });
+    match entry {
+        Some(mac) => Reading::Present(mac),
+        None => Reading::absent(AbsenceReason::NotPresent, format!("{NEIGHBOURS}: no entry for {address}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ARP: &str = "IP address       HW type     Flags       HW address            Mask     Device\n\
+        192.0.2.1        0x1         0x2         02:00:00:00:00:01     *        eth0\n\
+        192.0.2.9        0x1         0x0         00:00:00:00:00:00     *        eth0\n";
+
+    #[test]
+    fn a_gateway_has_its_address_and_that_of_its_hardware() {
+        let arp = Reading::Present(ARP.to_owned());
+        let gateway = |line: &str| gateway_v4(line, &arp);
+        let found = gateway("eth0\t00000000\t010200C0\t0003\t0\t0\t100\t00000000\t0\t0\t0").unwrap();
+        assert_eq!((found.address.as_str(), found.interface.as_str()), ("192.0.2.1", "eth0"));
+        assert_eq!(found.mac, Reading::Present("02:00:00:00:00:01".to_owned()));
+
+        let incomplete = gateway("eth0\t00000000\t090200C0\t0003\t0\t0\t100\t00000000\t0\t0\t0").unwrap();
+        assert!(incomplete.mac.absence().is_some(), "an entry that is not complete has no address");
+        assert_eq!(gateway("eth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0"), None);
+        assert_eq!(gateway("eth0\t00000000\t010200C0\t0001\t0\t0\t0\t00000000\t0\t0\t0"), None);
+        assert_eq!(gateway("eth0\t00000000\tzz\t0003\t0\t0\t0\t00000000\t0\t0\t0"), None);
+        assert_eq!(gateway(""), None);
+    }
+
+    #[test]
+    fn a_gateway_of_ipv6_is_the_next_hop_of_the_default_route() {
+        let zero = "0".repeat(32);
+        let line = |destination: &str, flags: &str| {
+            format!("{destination} 00 {zero} 00 fe800000000000000000000000000001 00000400 1 0 {flags} eth0")
+        };
+        assert_eq!(gateway_v6(&line(&zero, "00000003")).unwrap().address, "fe80::1");
+        assert_eq!(gateway_v6(&line(&zero, "00200200")), None);
+        assert_eq!(gateway_v6(&line(&"f".repeat(32), "00000003")), None);
+    }
+
+    #[test]
+    fn a_routing_table_that_cannot_be_read_is_not_an_empty_one() {
+        let header = || Reading::Present("Iface\tDestination\n".to_owned());
+        let none = |reason| Reading::<String>::absent(reason, "/x");
+        assert_eq!(gateways(header(), none(AbsenceReason::NotPresent), &header()), Reading::Present(vec![]));
+        assert!(gateways(header(), none(AbsenceReason::NotPermitted), &header()).absence().is_some());
+        assert!(gateways(none(AbsenceReason::NotPresent), header(), &header()).absence().is_some());
+    }
+
+    #[test]
+    fn minus_one_is_not_known() {
+        let text = |text: &str| Reading::Present(text.to_owned());
+        assert_eq!(known("/x", text("25000")), Reading::Present(25_000));
+        assert_eq!(known("/x", text("-1")).absence().map(|absence| absence.reason), Some(AbsenceReason::NotSupported));
+        assert_eq!(known("/x", text("fast")).absence().map(|absence| absence.reason), Some(AbsenceReason::Malformed));
+    }
+}

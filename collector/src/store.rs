@@ -5,9 +5,14 @@
 //! - An error means: not committed, or not known to be. The caller must not acknowledge, and may try again, since every write is
 //!   idempotent.
 //! - `latest` moves only to a higher sequence; a late statement still enters history.
+//! - Sequences belong to a report key: a node that was forgotten and enrols with another key starts again from 1.
+//! - Once a commit failed, nothing is written any more ([`Store::open`] turns false for good): a failed flush is never
+//!   retried on the same handle. Opening the store again recovers what was committed.
 //!
 //! Whoever controls the store can withhold or delete, and cannot forge a report: the node's signature is over the bytes.
 
+#[cfg(any(test, feature = "contract"))]
+pub mod contract;
 pub mod sqlite;
 
 use std::future::Future;
@@ -19,6 +24,7 @@ use descriptors::digest::Digest;
 use descriptors::id::NodeId;
 use descriptors::report::{Origin, ReportId};
 use descriptors::timestamp::Timestamp;
+use tokio::sync::watch;
 
 /// A result that is on its way.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -57,6 +63,9 @@ pub enum StoreError {
     /// What was read back is not what is ever written.
     #[error("the store holds something that was never written: {0}")]
     Corrupt(String),
+    /// Two credentials with one id.
+    #[error("the id `{0}` belongs to another credential")]
+    Taken(String),
     /// The writer has stopped.
     #[error("the store is closed")]
     Closed,
@@ -99,7 +108,8 @@ pub enum Put {
     Duplicate,
     /// The same node said something else under the same sequence: nothing was written.
     Contradiction,
-    /// A heartbeat that names a report which is not the node's latest report here: nothing was written.
+    /// A heartbeat that names a report which is not the node's latest report here (of a late heartbeat: not an earlier report
+    /// of the node): nothing was written.
     UnknownReport,
 }
 
@@ -140,11 +150,12 @@ pub struct Enrolled {
 /// What became of a join token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Redeemed {
-    /// The node is enrolled, with the key given.
+    /// The node is enrolled, with the key given. The same token, node and key get this answer again while the token lives
+    /// and the node is neither denied nor forgotten: the first answer may have been lost on its way.
     Enrolled,
     /// There is no such token for this node.
     Unknown,
-    /// It was used before.
+    /// It was used before, by another key or before the node was forgotten.
     Used,
     /// Its time is over.
     Expired,
@@ -186,13 +197,16 @@ pub enum Document {
 
 /// See the contract at the head of this file.
 pub trait Store: Send + Sync + 'static {
+    /// Whether the store still writes. False is final.
+    fn open(&self) -> watch::Receiver<bool>;
+
     /// Commits statements; one answer for each, in order.
     fn put_statements(&self, statements: Vec<Statement>) -> Pending<'_, Vec<Put>>;
     /// What holds of every node that was ever heard, sorted by node.
     fn latest(&self) -> Pending<'_, Vec<Latest>>;
     /// What holds of one node.
     fn latest_of<'a>(&'a self, node: &'a NodeId) -> Pending<'a, Option<Latest>>;
-    /// Sequences of a node's stored statements, rising: gaps are losses of the node's spool.
+    /// Sequences of the statements stored under a node's present key, rising: gaps are losses of the node's spool.
     fn sequences<'a>(&'a self, node: &'a NodeId) -> Pending<'a, Vec<u64>>;
 
     /// Keeps the hash of a join token's secret; a second token for a node replaces an unused first one.
@@ -209,12 +223,14 @@ pub trait Store: Send + Sync + 'static {
     fn enrolled<'a>(&'a self, node: &'a NodeId) -> Pending<'a, Option<Enrolled>>;
     /// All enrolled nodes, sorted.
     fn all_enrolled(&self) -> Pending<'_, Vec<Enrolled>>;
-    /// Shuts a node out; false when there is no such node.
+    /// Shuts a node out; false when there is no such node. A second time changes nothing.
     fn deny<'a>(&'a self, node: &'a NodeId, now: Timestamp) -> Pending<'a, bool>;
-    /// Forgets the key of a node, so that it can enrol again; its statements stay. False when there is no such node.
+    /// Forgets the key of a node and lifts its denial, so that it can enrol again with a new token; its statements stay.
+    /// False when there is no such node.
     fn forget<'a>(&'a self, node: &'a NodeId) -> Pending<'a, bool>;
 
-    /// Commits credentials; each replaces the current one of the same subject and class, which stays in history.
+    /// Commits credentials; each replaces the current one of the same subject and class, which stays in history. An id that
+    /// belongs to another credential is [`StoreError::Taken`], and nothing is written.
     fn put_credentials(&self, credentials: Vec<Issued>) -> Pending<'_, ()>;
     /// The current credential of every subject and class, sorted by class and subject.
     fn credentials(&self) -> Pending<'_, Vec<Issued>>;

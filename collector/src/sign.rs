@@ -147,7 +147,11 @@ fn make(data: &Path, path: &Path) -> io::Result<()> {
     let mut seed = [0; 32];
     let mut filled = 0;
     while filled < seed.len() {
-        filled += rustix::rand::getrandom(&mut seed[filled..], rustix::rand::GetRandomFlags::empty())?;
+        match rustix::rand::getrandom(&mut seed[filled..], rustix::rand::GetRandomFlags::empty()) {
+            Ok(count) => filled += count,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
     let new = data.join(format!("{KEY_FILE}.{}.new", std::process::id()));
     match fs::remove_file(&new) {

@@ -110,7 +110,7 @@ async fn a_verdict_is_shown_with_the_way_that_leads_to_it() {
     let overview = get(address, "/").await.text();
     assert!(overview.contains("zone-1 and zone-2 are not independent"), "{overview}");
     assert!(overview.contains("✗ dependent"), "{overview}");
-    assert!(overview.contains("⚠ Not real."), "{overview}");
+    assert!(overview.contains("⚠ Not all of this is real."), "{overview}");
     let verdict = get(address, "/verdicts/c1/zone-1+zone-2/power").await;
     assert_eq!(verdict.status, 200);
     let text = verdict.text();
@@ -328,7 +328,9 @@ async fn every_answer_is_guarded() {
     assert!(get(address, "/assets/avow.css").await.has("immutable"));
     assert!(get(address, "/").await.has("cache-control: no-store"));
     for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
-        assert_eq!(ask(address, method, "/", "Content-Length: 0\r\n").await.status, 405, "{method}");
+        let answer = ask(address, method, "/", "Content-Length: 0\r\n").await;
+        assert_eq!(answer.status, 405, "{method}");
+        assert!(answer.has("allow: GET, HEAD"), "{}", answer.head);
     }
     let stream = TcpStream::connect(address).await.unwrap();
     let foreign = exchange(stream, "GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n").await;

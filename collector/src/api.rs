@@ -18,6 +18,7 @@ use serde_json::{Map, Value};
 use utoipa::OpenApi;
 
 use crate::http::App;
+use crate::http::access::accepts_html;
 use crate::store::Issued;
 
 use problem::Problem;
@@ -150,7 +151,7 @@ pub(crate) async fn find_credential(app: &App, digest: &str) -> Result<Issued, P
     found.ok_or_else(none)
 }
 
-/// A credential in the form that is asked for: signed, unless JSON is preferred.
+/// A credential in the form that is asked for: signed, unless JSON is preferred or a browser asks, which can show JSON.
 pub(crate) fn answer_credential(issued: &Issued, headers: &HeaderMap) -> Result<Response, Problem> {
     let response = if prefers_json(headers) {
         let (_, payload) = decode(&issued.jwt).ok_or_else(undecodable)?;
@@ -174,6 +175,9 @@ pub(crate) fn decode(jwt: &str) -> Option<(Map<String, Value>, Map<String, Value
 
 fn prefers_json(headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    if accepts_html(headers) {
+        return true;
+    }
     let named =
         |name: &str| accept.split(',').position(|kind| kind.split(';').next().unwrap_or_default().trim() == name);
     match (named("application/json"), named("application/vc+jwt")) {

@@ -19,6 +19,8 @@ use independence::profile;
 use miette::{Diagnostic, NamedSource};
 use serde::Deserialize as _;
 
+use crate::store::{Document, Store, StoreError};
+
 use fault::Fault;
 use tree::Node;
 
@@ -222,6 +224,29 @@ pub enum SignDeclarationError {
 /// its truth.
 pub fn sign(declaration: &Declaration, signer: &dyn Signer) -> Result<Envelope, SignDeclarationError> {
     Ok(Envelope::sign(DECLARATION_TYPE, canonical::to_vec(declaration)?, signer)?)
+}
+
+/// Why a declaration was not loaded.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+pub enum LoadError {
+    /// It cannot be read, or does not fit together.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Read(#[from] ReadError),
+    /// It was not signed.
+    #[error(transparent)]
+    Sign(#[from] SignDeclarationError),
+    /// It was not stored.
+    #[error("the declaration was not stored")]
+    Store(#[from] StoreError),
+}
+
+/// Reads a file, signs what it says, and commits it in place of the declaration before it. After an error that one holds.
+pub async fn load(path: &Path, signer: &dyn Signer, store: &dyn Store) -> Result<Declaration, LoadError> {
+    let declaration = read(path)?;
+    let envelope = sign(&declaration, signer)?;
+    store.put_document(Document::Declaration, envelope.to_bytes()).await?;
+    Ok(declaration)
 }
 
 #[cfg(test)]

@@ -95,9 +95,6 @@ pub fn router(app: App) -> Router {
     }
     router
         .fallback(async |request: Request| Problem::not_found(format!("there is nothing at {}", request.uri().path())))
-        .method_not_allowed_fallback(async || {
-            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "everything here is read with GET")
-        })
         .layer(middleware::from_fn(within_time))
         .layer(middleware::from_fn_with_state(app.clone(), admit))
         .layer(middleware::map_response(guard))
@@ -123,7 +120,9 @@ async fn ready(State(app): State<App>) -> Response {
 
 async fn admit(State(app): State<App>, request: Request, next: Next) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return Problem::new(StatusCode::METHOD_NOT_ALLOWED, "everything here is read with GET").into_response();
+        let allowed = [(header::ALLOW, "GET, HEAD")];
+        let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "everything here is read with GET");
+        return (allowed, problem).into_response();
     }
     match app.access.check(request.uri().path(), request.headers()) {
         Ok(()) => next.run(request).await,

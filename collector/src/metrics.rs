@@ -80,16 +80,14 @@ struct NodeLabels {
 
 fn nodes(registry: &mut Registry, view: &View) {
     let heard = Gauges::<NodeLabels>::default();
-    let declaration = view.topology.declaration.as_ref().map(|signed| &signed.declaration);
+    let places = view.topology.places();
     for node in &view.topology.nodes {
         let id = &node.latest.node;
-        let place = declaration.and_then(|declaration| {
-            declaration.zones().find(|(_, _, zone)| zone.racks.iter().any(|rack| rack.nodes.contains(id)))
-        });
+        let place = places.of(id);
         let labels = NodeLabels {
             node: id.to_string(),
-            az: place.map(|(_, _, zone)| zone.id.to_string()).unwrap_or_default(),
-            region: place.map(|(region, _, _)| region.id.to_string()).unwrap_or_default(),
+            az: place.map(|place| place.zone.id.to_string()).unwrap_or_default(),
+            region: place.map(|place| place.region.id.to_string()).unwrap_or_default(),
             origin: node.report.origin.to_string(),
         };
         heard.get_or_create(&labels).set(node.latest.heard_at.unix());

@@ -99,7 +99,7 @@ impl Frame<'_> {
             }
             @if view.topology.origin() != Origin::Real {
                 div.banner.pretend role="note" {
-                    p { strong { "⚠ Not real." } " What is shown rests on " (view.topology.origin()) " facts or declarations: for demonstration and tests only, never to be published." }
+                    p { strong { "⚠ Not all of this is real." } " The verdicts rest on " (view.topology.origin()) " facts or declarations: for demonstration and tests only, never to be published." }
                 }
             }
         };

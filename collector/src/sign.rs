@@ -26,6 +26,8 @@ pub struct Issuer {
     pub base: Base,
     /// Holds the key.
     pub signer: Arc<dyn Signer>,
+    /// `https://host[:port]`, where the public reaches the issuer's documents.
+    pub public_address: Option<String>,
 }
 
 /// Why there is no issuer.
@@ -63,19 +65,20 @@ pub enum IssuerError {
         /// The file.
         path: PathBuf,
     },
-    /// Not `https://host[:port]`.
-    #[error("the public address `{address}` is not `https://` with a host name and an optional port")]
+    /// Not a host with an optional port.
+    #[error("the public address `{address}` is not a host name with an optional port, with or without `https://`")]
     Address {
         /// As configured.
         address: String,
-        /// Why, if the host is at fault.
+        /// Why.
         #[source]
-        source: Option<DidError>,
+        source: DidError,
     },
 }
 
 impl Issuer {
-    /// The issuer whose key lies in the directory `data`; makes the key where there is none.
+    /// The issuer whose key lies in the directory `data`; makes the key where there is none. A public address is a host name
+    /// with an optional port, with or without `https://` before it.
     pub fn open(data: &Path, public_address: Option<&str>) -> Result<Self, IssuerError> {
         let path = data.join(KEY_FILE);
         let seed = match read(&path)? {
@@ -92,26 +95,21 @@ impl Issuer {
 
     /// The issuer with this key.
     pub fn new(signer: Arc<dyn Signer>, public_address: Option<&str>) -> Result<Self, IssuerError> {
-        let (did, base) = match public_address {
-            None => {
-                let did = Did::key(&signer.public_key());
-                (did.clone(), Base::did(&did))
-            }
-            Some(address) => (web(address)?, Base::address(address)),
+        let Some(address) = public_address else {
+            let did = Did::key(&signer.public_key());
+            return Ok(Self { base: Base::did(&did), did, signer, public_address: None });
         };
-        Ok(Self { did, base, signer })
+        let host = address.strip_prefix("https://").unwrap_or(address);
+        let host = host.strip_suffix('/').unwrap_or(host).to_ascii_lowercase();
+        let did = Did::web(&host).map_err(|source| IssuerError::Address { address: address.to_owned(), source })?;
+        let url = format!("https://{host}");
+        Ok(Self { did, base: Base::address(&url), signer, public_address: Some(url) })
     }
 
     /// The DID document, for did:web.
     pub fn document(&self) -> Option<serde_json::Value> {
         (!self.did.is_key()).then(|| did::web_document(&self.did, &self.signer.public_key()))
     }
-}
-
-fn web(address: &str) -> Result<Did, IssuerError> {
-    let refuse = |source| IssuerError::Address { address: address.to_owned(), source };
-    let host = address.strip_prefix("https://").ok_or_else(|| refuse(None))?;
-    Did::web(host.strip_suffix('/').unwrap_or(host)).map_err(|source| refuse(Some(source)))
 }
 
 fn read(path: &Path) -> Result<Option<[u8; 32]>, IssuerError> {
@@ -147,7 +145,11 @@ fn make(data: &Path, path: &Path) -> io::Result<()> {
     let mut seed = [0; 32];
     let mut filled = 0;
     while filled < seed.len() {
-        filled += rustix::rand::getrandom(&mut seed[filled..], rustix::rand::GetRandomFlags::empty())?;
+        match rustix::rand::getrandom(&mut seed[filled..], rustix::rand::GetRandomFlags::empty()) {
+            Ok(count) => filled += count,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
     let new = data.join(format!("{KEY_FILE}.{}.new", std::process::id()));
     match fs::remove_file(&new) {
@@ -221,7 +223,8 @@ mod tests {
         check("https://cloud.example:8443/", Some("did:web:cloud.example%3A8443"));
         check("http://cloud.example", None);
         check("https://cloud.example/avow", None);
-        check("cloud.example", None);
+        check("Cloud.example", Some("did:web:cloud.example"));
+        check("user@cloud.example", None);
         let issuer = Issuer::new(key.clone(), Some("https://cloud.example")).unwrap();
         let document = issuer.document().unwrap();
         let method = issuer.did.verification_method();

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use descriptors::canonical;
-use descriptors::declaration::{DECLARATION_TYPE, Declaration};
+use descriptors::declaration::{AvailabilityZone, DECLARATION_TYPE, Declaration, Rack, Region};
 use descriptors::did::{Did, DidError};
 use descriptors::digest::Digest;
 use descriptors::id::NodeId;
@@ -54,6 +54,28 @@ pub struct Node {
     pub latest: Latest,
     /// The key that it enrolled with.
     pub report_key: Did,
+}
+
+/// Where a node is declared to stand.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// The region.
+    pub region: &'a Region,
+    /// The availability zone.
+    pub zone: &'a AvailabilityZone,
+    /// The rack.
+    pub rack: &'a Rack,
+}
+
+/// Where every declared node stands.
+#[derive(Debug)]
+pub struct Places<'a>(HashMap<&'a NodeId, Place<'a>>);
+
+impl<'a> Places<'a> {
+    /// Where this node stands, if it is declared.
+    pub fn of(&self, node: &NodeId) -> Option<Place<'a>> {
+        self.0.get(node).copied()
+    }
 }
 
 /// Why statements of a node do not count.
@@ -148,9 +170,17 @@ impl Topology {
         self.nodes.iter().map(|node| node.latest.heard_at).max()
     }
 
+    /// Where every declared node stands.
+    pub fn places(&self) -> Places<'_> {
+        let zones = self.declaration.iter().flat_map(|signed| signed.declaration.zones());
+        let racks = zones.flat_map(|(region, _, zone)| zone.racks.iter().map(move |rack| Place { region, zone, rack }));
+        Places(racks.flat_map(|place| place.rack.nodes.iter().map(move |node| (node, place))).collect())
+    }
+
     /// The node called `name`.
     pub fn node(&self, name: &str) -> Option<&Node> {
-        self.nodes.iter().find(|node| node.report.node.as_str() == name)
+        let found = self.nodes.binary_search_by(|node| node.latest.node.as_str().cmp(name));
+        found.ok().and_then(|index| self.nodes.get(index))
     }
 }
 

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use crate::audit::Standing;
 use crate::http::View;
 use crate::store::Issued;
-use crate::topology::{LeftOut, Node, SignedDeclaration};
+use crate::topology::{LeftOut, Node, Places, SignedDeclaration};
 
 /// All nodes.
 #[derive(Debug, Serialize, ToSchema)]
@@ -80,16 +80,15 @@ impl LeftOut {
 
 impl NodeSummary {
     /// Summarises one node.
-    pub fn of(view: &View, node: &Node) -> Self {
+    pub fn of(view: &View, places: &Places<'_>, node: &Node) -> Self {
         let latest = &node.latest;
-        let declared = view.topology.declaration.as_ref();
-        let place = declared.and_then(|signed| signed.declaration.place_of(&latest.node));
+        let place = places.of(&latest.node);
         Self {
             node: latest.node.to_string(),
             origin: node.report.origin.to_string(),
             standing: if node.is_stale(view.now) { "stale" } else { "current" },
-            zone: place.map(|(zone, _)| zone.id.to_string()),
-            rack: place.map(|(_, rack)| rack.id.to_string()),
+            zone: place.map(|place| place.zone.id.to_string()),
+            rack: place.map(|place| place.rack.id.to_string()),
             heard_at: latest.heard_at.to_string(),
             received_at: latest.received_at.to_string(),
             sequence: latest.sequence,
@@ -112,10 +111,10 @@ pub fn silent(view: &View) -> Vec<NodeId> {
 
 impl Nodes {
     pub(super) fn of(view: &View) -> Self {
-        let left_out = view.topology.left_out.iter();
+        let (left_out, places) = (view.topology.left_out.iter(), view.topology.places());
         Self {
             as_of: view.now.to_string(),
-            nodes: view.topology.nodes.iter().map(|node| NodeSummary::of(view, node)).collect(),
+            nodes: view.topology.nodes.iter().map(|node| NodeSummary::of(view, &places, node)).collect(),
             left_out: left_out.map(|(node, why)| LeftOutNode { node: node.to_string(), why: why.as_str() }).collect(),
             silent: silent(view).iter().map(ToString::to_string).collect(),
         }
@@ -144,7 +143,7 @@ impl NodeDetail {
     pub(super) fn of(view: &View, node: &Node, sequences: &[u64]) -> Result<Self, serde_json::Error> {
         let latest = &node.latest;
         Ok(Self {
-            summary: NodeSummary::of(view, node),
+            summary: NodeSummary::of(view, &view.topology.places(), node),
             missing_sequences: gaps(sequences),
             report: serde_json::to_value(node.report.as_ref())?,
             envelope: serde_json::from_slice(&latest.report)?,
@@ -331,8 +330,7 @@ pub struct CredentialList {
     pub id: String,
     /// Last segment of the id: what `/v1/credentials/{digest}` takes.
     pub digest: String,
-    /// The class of its subject.
-    #[serde(rename = "type")]
+    /// The class of its subject: `gx:Region`.
     pub class: String,
     /// The id of its subject.
     pub subject: String,

@@ -136,6 +136,21 @@ fn the_schema_knows_every_member_of_the_example() {
     assert!(found.is_err(), "a member that the schema does not know is not accepted");
 }
 
+#[tokio::test]
+async fn a_declaration_with_mistakes_does_not_replace_a_good_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = crate::store::sqlite::SqliteStore::open(&dir.path().join("store.db")).await.unwrap();
+    let key = SoftwareKey::from_seed(&[3; 32]);
+    let path = dir.path().join("declaration.yaml");
+    std::fs::write(&path, EXAMPLE).unwrap();
+    load(&path, &key, &store).await.unwrap();
+    let loaded = store.document(Document::Declaration).await.unwrap();
+    assert!(loaded.is_some());
+    std::fs::write(&path, edited("needs: [ups-a]", "needs: [ups-q]")).unwrap();
+    assert!(matches!(load(&path, &key, &store).await, Err(LoadError::Read(ReadError::Mistakes(_)))));
+    assert_eq!(store.document(Document::Declaration).await.unwrap(), loaded);
+}
+
 #[test]
 fn a_signed_declaration_reads_back() {
     let key = SoftwareKey::from_seed(&[3; 32]);

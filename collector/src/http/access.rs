@@ -122,7 +122,7 @@ impl Access {
             SocketAddr::V4(address) => address.ip().to_string(),
             SocketAddr::V6(address) => format!("[{}]", address.ip()),
         });
-        let public = public_address.and_then(|address| address.strip_prefix("https://"));
+        let public = public_address.map(|address| address.strip_prefix("https://").unwrap_or(address));
         let public = public.map(|host| name_of(host.trim_end_matches('/')).to_ascii_lowercase());
         Ok(Self { token: token.map(|token| Digest::of(token.as_bytes())), local, public })
     }
@@ -132,7 +132,7 @@ impl Access {
         if self.knows(headers) {
             return Ok(());
         }
-        let public = is_public(path, headers);
+        let public = is_public(path);
         match (&self.token, host(headers)) {
             (Some(_), _) if public => Ok(()),
             (Some(_), _) => Err(Refusal::Token),
@@ -163,11 +163,10 @@ fn host(headers: &HeaderMap) -> Option<String> {
     hosts.next().is_none().then(|| name_of(host).to_ascii_lowercase())
 }
 
-/// What verifiers and probes must reach, and what gives nothing away: a credential is found by its digest only. Its page
-/// shows more than the credential.
-fn is_public(path: &str, headers: &HeaderMap) -> bool {
+/// What verifiers and probes must reach, and what gives nothing away: a credential is found by its digest only.
+fn is_public(path: &str) -> bool {
     matches!(path, "/livez" | "/readyz" | "/.well-known/did.json" | "/assets/avow.css")
-        || path.strip_prefix("/credentials/").is_some_and(|digest| !digest.is_empty() && !accepts_html(headers))
+        || path.strip_prefix("/credentials/").is_some_and(|digest| !digest.is_empty())
 }
 
 /// Whether a browser asks, and not a program.

@@ -53,9 +53,10 @@ fn row(view: &View, issued: &Issued) -> Markup {
     }
 }
 
-/// A page for a browser; for programs the credential itself, because this is where its id points.
+/// A page for a browser; for programs and strangers the credential itself, because this is where its id points.
 pub(super) async fn detail(state: State<App>, Path(digest): Path<String>, headers: HeaderMap) -> Response {
-    if accepts_html(&headers) {
+    let knows = state.0.access.knows(&headers);
+    if knows && accepts_html(&headers) {
         return match shown(state, &digest).await {
             Ok(response) => response,
             Err(failed) => failed.into_response(),
@@ -63,7 +64,7 @@ pub(super) async fn detail(state: State<App>, Path(digest): Path<String>, header
     }
     let found = find_credential(&state.0, &digest).await;
     // What is not real is never published: strangers do not get it.
-    if matches!(&found, Ok(issued) if issued.origin != Origin::Real) && !state.0.access.knows(&headers) {
+    if matches!(&found, Ok(issued) if issued.origin != Origin::Real) && !knows {
         return Refusal::NotPublic.into_response();
     }
     match found.and_then(|issued| answer_credential(&issued, &headers)) {

@@ -11,11 +11,11 @@ use super::{Failed, Frame, Page, ago, origin_sign, standing_sign, time, view};
 use crate::api::problem::Problem;
 use crate::api::shape::{self, NodeSummary};
 use crate::http::{App, View};
-use crate::topology::Node;
+use crate::topology::{Node, Places};
 
 pub(super) async fn page(state: State<App>) -> Page {
     let (app, view) = view(state).await?;
-    let silent = shape::silent(&view);
+    let (silent, places) = (shape::silent(&view), view.topology.places());
     let content = html! {
         h1 { "Nodes" }
         @if view.topology.nodes.is_empty() && silent.is_empty() {
@@ -27,8 +27,8 @@ pub(super) async fn page(state: State<App>) -> Page {
                     th scope="col" { "Rack" } th scope="col" { "Last heard" } th.number scope="col" { "Statements" }
                 } }
                 tbody {
-                    @for node in &view.topology.nodes { (row(&view, node)) }
-                    @for node in &silent { (silent_row(&view, node)) }
+                    @for node in &view.topology.nodes { (row(&view, &places, node)) }
+                    @for node in &silent { (silent_row(&places, node)) }
                 }
             } }
         }
@@ -40,8 +40,8 @@ pub(super) async fn page(state: State<App>) -> Page {
     Frame { title: "Nodes", path: "/nodes", json: "/v1/nodes" }.page(&app, &view, content)
 }
 
-fn row(view: &View, node: &Node) -> Markup {
-    let summary = NodeSummary::of(view, node);
+fn row(view: &View, places: &Places<'_>, node: &Node) -> Markup {
+    let summary = NodeSummary::of(view, places, node);
     html! {
         tr {
             th scope="row" { a href={ "/nodes/" (node.latest.node) } { (summary.node) } }
@@ -55,16 +55,15 @@ fn row(view: &View, node: &Node) -> Markup {
     }
 }
 
-fn silent_row(view: &View, node: &NodeId) -> Markup {
-    let declared = view.topology.declaration.as_ref();
-    let place_of = declared.and_then(|signed| signed.declaration.place_of(node));
+fn silent_row(places: &Places<'_>, node: &NodeId) -> Markup {
+    let declared = places.of(node);
     html! {
         tr {
             th scope="row" { (node) }
             td.word { (standing_sign("silent")) }
             td { span.soft { "–" } }
-            td { (place(place_of.map(|(zone, _)| zone.id.as_str()))) }
-            td { (place(place_of.map(|(_, rack)| rack.id.as_str()))) }
+            td { (place(declared.map(|place| place.zone.id.as_str()))) }
+            td { (place(declared.map(|place| place.rack.id.as_str()))) }
             td { span.absent { "never" } }
             td.number { "0" }
         }
@@ -91,7 +90,7 @@ pub(super) async fn detail(state: State<App>, Path(name): Path<String>) -> Page 
 }
 
 fn content(view: &View, node: &Node, gaps: &[(u64, u64)], facts: &Value) -> Markup {
-    let summary = NodeSummary::of(view, node);
+    let summary = NodeSummary::of(view, &view.topology.places(), node);
     let lost: u64 = gaps.iter().map(|(from, to)| to - from + 1).sum();
     html! {
         p.crumbs { a href="/nodes" { "Nodes" } }

@@ -7,15 +7,12 @@
 use std::collections::{HashMap, HashSet};
 
 use descriptors::canonical;
-use descriptors::credential::independence_verdict::{self, VerdictClaims};
-use descriptors::credential::{
-    Base, Credential, Period, Subject, availability_zone, datacenter, legal_person, node_hardware, region,
-};
+use descriptors::credential::{self, Base, Credential, Period, Subject, node_hardware};
 use descriptors::did::Did;
 use descriptors::digest::Digest;
 use descriptors::proof::vc_jwt::{self, IssueError};
 use descriptors::timestamp::Timestamp;
-use independence::{Assessment, Audit};
+use independence::Audit;
 use serde_json::json;
 
 use crate::sign::Issuer;
@@ -25,6 +22,9 @@ use crate::topology::Topology;
 /// Why something was not described.
 #[derive(Debug, thiserror::Error)]
 pub enum DescribeError {
+    /// A verdict does not serialise.
+    #[error("a verdict does not serialise to JSON")]
+    Verdict(#[source] serde_json::Error),
     /// A subject has no canonical form.
     #[error("what is said of {subject} has no canonical form")]
     Canonical {
@@ -54,45 +54,15 @@ pub struct Plan {
     pub retire: Vec<String>,
 }
 
-/// Everything that can be said now. Without an audit nothing is said about independence.
+/// Everything that can be said now. Before there is a declaration only the nodes are described; without an audit nothing is
+/// said about independence.
 pub fn subjects(base: &Base, topology: &Topology, audit: Option<&Audit>) -> Result<Vec<Subject>, DescribeError> {
-    let mut subjects = Vec::new();
-    if let Some(signed) = &topology.declaration {
-        let declaration = signed.declaration.as_ref();
-        subjects.push(legal_person::subject(base, declaration));
-        for place in &declaration.regions {
-            subjects.push(region::subject(base, declaration, place));
-            for dc in &place.datacenters {
-                subjects.push(datacenter::subject(base, declaration, dc));
-                let zones = dc.availability_zones.iter();
-                subjects.extend(zones.map(|zone| availability_zone::subject(base, declaration, dc, zone)));
-            }
-        }
-    }
-    let nodes = topology.nodes.iter();
-    subjects.extend(nodes.map(|node| node_hardware::subject(base, &node.report, &node.latest.report_digest)));
-    if let Some(audit) = audit {
-        for assessment in &audit.assessments {
-            subjects.push(verdict(base, audit, assessment)?);
-        }
-    }
-    Ok(subjects)
-}
-
-fn verdict(base: &Base, audit: &Audit, assessment: &Assessment) -> Result<Subject, DescribeError> {
-    let verdict = serde_json::to_value(&assessment.verdict)
-        .map_err(|source| DescribeError::Canonical { subject: assessment.to_string(), source: source.into() })?;
-    let claims = VerdictClaims {
-        claim: assessment.claim.clone(),
-        profile: assessment.profile.clone(),
-        zones: assessment.zones.clone(),
-        dimension: assessment.dimension,
-        outcome: assessment.verdict.outcome().as_str(),
-        verdict,
-        evidence: audit.evidence,
-        origin: audit.origin,
+    let reports = topology.nodes.iter().map(|node| (node.report.as_ref(), node.latest.report_digest));
+    let Some(signed) = &topology.declaration else {
+        return Ok(reports.map(|(report, digest)| node_hardware::subject(base, report, &digest)).collect());
     };
-    Ok(independence_verdict::subject(base, claims))
+    let verdicts = audit.map(Audit::claims).transpose().map_err(DescribeError::Verdict)?.unwrap_or_default();
+    Ok(credential::subjects(base, &signed.declaration, reports, verdicts))
 }
 
 /// Compares what is to be said with what was issued, and signs what is missing.

@@ -14,7 +14,7 @@ use descriptors::digest::Digest;
 use descriptors::id::NodeId;
 use descriptors::proof::PublicKey;
 use descriptors::proof::dsse::{Envelope, ParseError, VerifyError};
-use descriptors::report::{Origin, REPORT_TYPE, Report};
+use descriptors::report::{HEARTBEAT_TYPE, Heartbeat, Origin, REPORT_TYPE, Report};
 use descriptors::timestamp::Timestamp;
 use independence::profile::STALE_AFTER_SECONDS;
 use independence::{Evidence, NodeEvidence};
@@ -50,6 +50,8 @@ pub struct SignedDeclaration {
 pub struct Node {
     /// What it last said.
     pub report: Arc<Report>,
+    /// The heartbeat that says that the report still holds, if there was one since.
+    pub heartbeat: Option<Arc<Heartbeat>>,
     /// What the store holds of it.
     pub latest: Latest,
     /// The key that it enrolled with.
@@ -135,9 +137,10 @@ pub enum StatementError {
 }
 
 impl Node {
-    /// Whether its report is too old to count at `now`.
+    /// Whether its report is too old to count at `now`: by the collector's clock, and by the node's own.
     pub fn is_stale(&self, now: Timestamp) -> bool {
-        now.seconds_since(self.latest.heard_at) > STALE_AFTER_SECONDS
+        let said_at = self.heartbeat.as_ref().map_or(self.report.taken_at, |heartbeat| heartbeat.taken_at);
+        now.seconds_since(self.latest.heard_at.min(said_at)) > STALE_AFTER_SECONDS
     }
 }
 
@@ -145,11 +148,9 @@ impl Topology {
     /// Everything that an audit may rest on; nothing to audit before there is a declaration.
     pub fn evidence(&self) -> Option<Evidence> {
         let signed = self.declaration.as_ref()?;
-        let nodes = self.nodes.iter().map(|node| NodeEvidence {
-            report: (*node.report).clone(),
-            digest: node.latest.report_digest,
-            received_at: node.latest.received_at,
-            heard_at: node.latest.heard_at,
+        let nodes = self.nodes.iter().map(|node| {
+            let Latest { report_digest, received_at, heard_at, .. } = node.latest;
+            NodeEvidence::new((*node.report).clone(), report_digest, received_at, heard_at, node.heartbeat.as_deref())
         });
         Some(Evidence {
             declaration: (*signed.declaration).clone(),
@@ -188,6 +189,8 @@ impl Topology {
 #[derive(Debug, Default)]
 pub struct Reader {
     checked: Mutex<HashMap<(Digest, Did), Arc<Report>>>,
+    /// The last heartbeat of each node, with the digest of its envelope.
+    beats: Mutex<HashMap<NodeId, (Digest, Arc<Heartbeat>)>>,
 }
 
 impl Reader {
@@ -215,7 +218,11 @@ impl Reader {
                         .map_err(|source| TopologyError::Report { node: latest.node.clone(), source })?;
                     match report {
                         Some(report) => {
-                            topology.nodes.push(Node { report, report_key: enrolled.report_key.clone(), latest });
+                            let heartbeat = self
+                                .heartbeat(&latest, &enrolled.report_key)
+                                .map_err(|source| TopologyError::Report { node: latest.node.clone(), source })?;
+                            let report_key = enrolled.report_key.clone();
+                            topology.nodes.push(Node { report, heartbeat, report_key, latest });
                         }
                         None => topology.left_out.push((latest.node, LeftOut::EarlierKey)),
                     }
@@ -243,6 +250,23 @@ impl Reader {
         index(&latest.node, &report.node)?;
         self.checked.lock().unwrap_or_else(PoisonError::into_inner).insert(known, Arc::clone(&report));
         Ok(Some(report))
+    }
+
+    /// The heartbeat, checked.
+    fn heartbeat(&self, latest: &Latest, key: &Did) -> Result<Option<Arc<Heartbeat>>, StatementError> {
+        let Some(bytes) = &latest.heartbeat else { return Ok(None) };
+        let digest = Digest::of(bytes);
+        let mut beats = self.beats.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, heartbeat)) = beats.get(&latest.node).filter(|(known, _)| *known == digest) {
+            return Ok(Some(Arc::clone(heartbeat)));
+        }
+        let envelope = Envelope::parse(bytes)?;
+        let payload = envelope.verify(HEARTBEAT_TYPE, &key.to_key()?)?;
+        let heartbeat: Arc<Heartbeat> = Arc::new(canonical::from_slice(payload)?);
+        index(&latest.node, &heartbeat.node)?;
+        index(&latest.report_digest, &heartbeat.holds)?;
+        beats.insert(latest.node.clone(), (digest, Arc::clone(&heartbeat)));
+        Ok(Some(heartbeat))
     }
 
     fn keep_only(&self, topology: &Topology) {

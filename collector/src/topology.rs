@@ -14,7 +14,7 @@ use descriptors::digest::Digest;
 use descriptors::id::NodeId;
 use descriptors::proof::PublicKey;
 use descriptors::proof::dsse::{Envelope, ParseError, VerifyError};
-use descriptors::report::{Origin, REPORT_TYPE, Report};
+use descriptors::report::{HEARTBEAT_TYPE, Heartbeat, Origin, REPORT_TYPE, Report};
 use descriptors::timestamp::Timestamp;
 use independence::profile::STALE_AFTER_SECONDS;
 use independence::{Evidence, NodeEvidence};
@@ -96,7 +96,7 @@ pub enum TopologyError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// What is stored of a node is not what it signed.
-    #[error("the stored report of node {node} is not what the node signed")]
+    #[error("what is stored of node {node} is not what the node signed")]
     Report {
         /// The node.
         node: NodeId,
@@ -188,6 +188,7 @@ impl Topology {
 #[derive(Debug, Default)]
 pub struct Reader {
     checked: Mutex<HashMap<(Digest, Did), Arc<Report>>>,
+    heartbeats: Mutex<HashMap<NodeId, (Digest, Digest, Did)>>,
 }
 
 impl Reader {
@@ -198,6 +199,8 @@ impl Reader {
         issuer: &PublicKey,
         as_of: Timestamp,
     ) -> Result<Topology, TopologyError> {
+        // In this order: whoever has a report had enrolled before.
+        let heard = store.latest().await?;
         let enrolled = store.all_enrolled().await?;
         let enrolled: HashMap<NodeId, Enrolled> = enrolled.into_iter().map(|node| (node.node.clone(), node)).collect();
         let declaration = match store.document(Document::Declaration).await? {
@@ -205,7 +208,7 @@ impl Reader {
             None => None,
         };
         let mut topology = Topology { as_of, declaration, nodes: Vec::new(), left_out: Vec::new() };
-        for latest in store.latest().await? {
+        for latest in heard {
             match enrolled.get(&latest.node) {
                 None => topology.left_out.push((latest.node, LeftOut::Forgotten)),
                 Some(Enrolled { denied_at: Some(_), .. }) => topology.left_out.push((latest.node, LeftOut::Denied)),
@@ -235,6 +238,9 @@ impl Reader {
         let digest = Digest::of(&envelope.payload);
         index(&latest.report_digest, &digest)?;
         let known = (digest, key.clone());
+        if let Some(heartbeat) = &latest.heartbeat {
+            self.heartbeat(heartbeat, latest, key)?;
+        }
         if let Some(report) = self.checked.lock().unwrap_or_else(PoisonError::into_inner).get(&known) {
             return Ok(Some(Arc::clone(report)));
         }
@@ -243,6 +249,20 @@ impl Reader {
         index(&latest.node, &report.node)?;
         self.checked.lock().unwrap_or_else(PoisonError::into_inner).insert(known, Arc::clone(&report));
         Ok(Some(report))
+    }
+
+    /// The last heartbeat must be of this node, and of this report: otherwise a stale report could be made to look current.
+    fn heartbeat(&self, bytes: &[u8], latest: &Latest, key: &Did) -> Result<(), StatementError> {
+        let known = (Digest::of(bytes), latest.report_digest, key.clone());
+        if self.heartbeats.lock().unwrap_or_else(PoisonError::into_inner).get(&latest.node) == Some(&known) {
+            return Ok(());
+        }
+        let envelope = Envelope::parse(bytes)?;
+        let heartbeat: Heartbeat = canonical::from_slice(envelope.verify(HEARTBEAT_TYPE, &key.to_key()?)?)?;
+        index(&latest.node, &heartbeat.node)?;
+        index(&latest.report_digest, &heartbeat.holds)?;
+        self.heartbeats.lock().unwrap_or_else(PoisonError::into_inner).insert(latest.node.clone(), known);
+        Ok(())
     }
 
     fn keep_only(&self, topology: &Topology) {

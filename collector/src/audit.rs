@@ -15,7 +15,7 @@ use std::time::Duration;
 use descriptors::canonical;
 use descriptors::timestamp::Timestamp;
 use independence::{Audit, AuditError};
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 use crate::describe::{self, DescribeError};
 use crate::sign::Issuer;
@@ -120,15 +120,18 @@ impl Auditor {
         self.reader.read(self.store.as_ref(), &self.issuer.signer.public_key(), (self.clock)()).await
     }
 
-    /// Runs until `stop` is done. A failure is logged, counted and kept; the next run comes at its time.
-    pub async fn run(&self, wake: Arc<Notify>, stop: impl Future<Output = ()>) {
+    /// Runs until `stop` is done, whenever `changes` changes. A failure is logged, counted and kept; the next run comes at
+    /// its time.
+    pub async fn run(&self, mut changes: watch::Receiver<u64>, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
         loop {
+            // What changes while this run reads may be missed by it: it counts as seen from before the run on.
+            changes.mark_unchanged();
             // Nothing here acts upon the outcome: it is kept in the standing.
             let _ = self.once().await;
             let woken = async {
                 tokio::select! {
-                    () = wake.notified() => tokio::time::sleep(self.settings.settle).await,
+                    () = changed(&mut changes) => tokio::time::sleep(self.settings.settle).await,
                     () = tokio::time::sleep(self.settings.interval) => {}
                 }
             };
@@ -188,6 +191,13 @@ impl Auditor {
         }
         let credentials = self.store.credentials().await?;
         Ok(Outcome { topology, audit, credentials })
+    }
+}
+
+/// Until there is a change; for ever where nobody is left who could tell of one.
+async fn changed(changes: &mut watch::Receiver<u64>) {
+    if changes.changed().await.is_err() {
+        std::future::pending().await
     }
 }
 

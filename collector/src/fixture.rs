@@ -87,7 +87,7 @@ impl Cloud {
             store: Arc::clone(&store),
             auditor,
             issuer: issuer.clone(),
-            metrics: Arc::new(Metrics::default()),
+            metrics: Arc::new(Metrics::new(|_| ())),
             access: Arc::new(access),
             clock,
             address: "http://127.0.0.1:7070".to_owned(),

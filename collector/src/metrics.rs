@@ -16,36 +16,18 @@ use crate::api::problem::Problem;
 use crate::api::shape;
 use crate::http::{App, View};
 
-/// What is counted when it happens.
-#[derive(Debug, Default)]
-pub struct Metrics {
-    statements: Family<Statements, Counter>,
-}
+/// Adds what others count to what is told.
+type Register = dyn Fn(&mut Registry) + Send + Sync;
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Statements {
-    outcome: &'static str,
-    reason: &'static str,
+/// Tells the metrics.
+pub struct Metrics {
+    counted: Box<Register>,
 }
 
 impl Metrics {
-    /// A statement was committed.
-    pub fn accepted(&self) {
-        self.count("accepted", "");
-    }
-
-    /// A statement was there before.
-    pub fn duplicate(&self) {
-        self.count("duplicate", "");
-    }
-
-    /// A statement was refused; `reason` is one of a few words.
-    pub fn refused(&self, reason: &'static str) {
-        self.count("refused", reason);
-    }
-
-    fn count(&self, outcome: &'static str, reason: &'static str) {
-        self.statements.get_or_create(&Statements { outcome, reason }).inc();
+    /// `counted` registers what is counted when it happens, such as the statements that nodes sent.
+    pub fn new(counted: impl Fn(&mut Registry) + Send + Sync + 'static) -> Self {
+        Self { counted: Box::new(counted) }
     }
 
     /// All metrics as text.
@@ -54,7 +36,7 @@ impl Metrics {
         let version = env!("CARGO_PKG_VERSION");
         let revision = option_env!("AVOW_REVISION").unwrap_or("unknown");
         registry.register("build", "What runs", Info::new([("version", version), ("revision", revision)]));
-        registry.register("ingest_statements", "Statements that nodes sent", self.statements.clone());
+        (self.counted)(&mut registry);
         nodes(&mut registry, view);
         credentials(&mut registry, view);
         audit(&mut registry, view);

@@ -98,7 +98,7 @@ pub enum TopologyError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// What is stored of a node is not what it signed.
-    #[error("the stored report of node {node} is not what the node signed")]
+    #[error("what is stored of node {node} is not what the node signed")]
     Report {
         /// The node.
         node: NodeId,
@@ -189,8 +189,15 @@ impl Topology {
 #[derive(Debug, Default)]
 pub struct Reader {
     checked: Mutex<HashMap<(Digest, Did), Arc<Report>>>,
-    /// The last heartbeat of each node, with the digest of its envelope.
-    beats: Mutex<HashMap<NodeId, (Digest, Arc<Heartbeat>)>>,
+    heartbeats: Mutex<HashMap<NodeId, Beat>>,
+}
+
+/// A heartbeat that was checked.
+#[derive(Debug)]
+struct Beat {
+    /// Digests of the envelope and of the report beside it, and the key: what the check rested on.
+    known: (Digest, Digest, Did),
+    heartbeat: Arc<Heartbeat>,
 }
 
 impl Reader {
@@ -201,6 +208,8 @@ impl Reader {
         issuer: &PublicKey,
         as_of: Timestamp,
     ) -> Result<Topology, TopologyError> {
+        // In this order: whoever has a report had enrolled before.
+        let heard = store.latest().await?;
         let enrolled = store.all_enrolled().await?;
         let enrolled: HashMap<NodeId, Enrolled> = enrolled.into_iter().map(|node| (node.node.clone(), node)).collect();
         let declaration = match store.document(Document::Declaration).await? {
@@ -208,7 +217,7 @@ impl Reader {
             None => None,
         };
         let mut topology = Topology { as_of, declaration, nodes: Vec::new(), left_out: Vec::new() };
-        for latest in store.latest().await? {
+        for latest in heard {
             match enrolled.get(&latest.node) {
                 None => topology.left_out.push((latest.node, LeftOut::Forgotten)),
                 Some(Enrolled { denied_at: Some(_), .. }) => topology.left_out.push((latest.node, LeftOut::Denied)),
@@ -252,20 +261,20 @@ impl Reader {
         Ok(Some(report))
     }
 
-    /// The heartbeat, checked.
+    /// The last heartbeat must be of this node, and of this report: otherwise a stale report could be made to look current.
     fn heartbeat(&self, latest: &Latest, key: &Did) -> Result<Option<Arc<Heartbeat>>, StatementError> {
         let Some(bytes) = &latest.heartbeat else { return Ok(None) };
-        let digest = Digest::of(bytes);
-        let mut beats = self.beats.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, heartbeat)) = beats.get(&latest.node).filter(|(known, _)| *known == digest) {
-            return Ok(Some(Arc::clone(heartbeat)));
+        let known = (Digest::of(bytes), latest.report_digest, key.clone());
+        let mut heartbeats = self.heartbeats.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(beat) = heartbeats.get(&latest.node).filter(|beat| beat.known == known) {
+            return Ok(Some(Arc::clone(&beat.heartbeat)));
         }
         let envelope = Envelope::parse(bytes)?;
         let payload = envelope.verify(HEARTBEAT_TYPE, &key.to_key()?)?;
         let heartbeat: Arc<Heartbeat> = Arc::new(canonical::from_slice(payload)?);
         index(&latest.node, &heartbeat.node)?;
         index(&latest.report_digest, &heartbeat.holds)?;
-        beats.insert(latest.node.clone(), (digest, Arc::clone(&heartbeat)));
+        heartbeats.insert(latest.node.clone(), Beat { known, heartbeat: Arc::clone(&heartbeat) });
         Ok(Some(heartbeat))
     }
 

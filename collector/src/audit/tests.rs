@@ -79,6 +79,17 @@ async fn only_what_changed_is_issued_again() {
 }
 
 #[tokio::test]
+async fn a_heartbeat_that_its_node_did_not_sign_is_no_sign_of_life() {
+    let cloud = Cloud::lived_in(None).await;
+    let digest = cloud.app.auditor.topology().await.unwrap().nodes[0].latest.report_digest;
+    cloud.beat("n1", 2, digest, 1).await;
+    cloud.app.auditor.once().await.unwrap();
+    cloud.beat("n1", 3, digest, 2).await;
+    let error = chain(cloud.app.auditor.once().await.unwrap_err().as_ref());
+    assert!(error.contains("stored of node n1 is not what the node signed"), "{error}");
+}
+
+#[tokio::test]
 async fn a_credential_is_renewed_after_two_thirds_of_its_life() {
     let cloud = Cloud::lived_in(None).await;
     let before = current(&cloud).await;
@@ -123,10 +134,9 @@ async fn without_a_declaration_only_nodes_are_described() {
 #[tokio::test]
 async fn the_loop_wakes_outlives_failures_and_stops() {
     let cloud = Cloud::lived_in(None).await;
-    let wake = Arc::new(Notify::new());
+    let (wake, woken) = watch::channel(0);
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let auditor = Arc::clone(&cloud.app.auditor);
-    let woken = Arc::clone(&wake);
     let running = tokio::spawn(async move {
         auditor.run(woken, async { drop(stopped.await) }).await;
     });
@@ -140,13 +150,13 @@ async fn the_loop_wakes_outlives_failures_and_stops() {
     until(&|standing| standing.runs >= 2).await;
     let good = cloud.store.document(Document::Declaration).await.unwrap().unwrap();
     cloud.store.put_document(Document::Declaration, b"{}".to_vec()).await.unwrap();
-    wake.notify_one();
+    wake.send_modify(|count| *count += 1);
     until(&|standing| standing.failure.is_some()).await;
     let standing = cloud.app.auditor.standing();
     assert!(standing.failure.unwrap().why.contains("the stored declaration"), "the failure says what is wrong");
     assert!(standing.outcome.is_some(), "the last outcome is kept");
     cloud.store.put_document(Document::Declaration, good).await.unwrap();
-    wake.notify_one();
+    wake.send_modify(|count| *count += 1);
     until(&|standing| standing.failure.is_none()).await;
     stop.send(()).unwrap();
     tokio::time::timeout(Duration::from_secs(5), running).await.unwrap().unwrap();

@@ -51,6 +51,11 @@ pub fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
 )]
 struct Description;
 
+/// The description of the API as JSON text.
+pub fn description() -> Result<String, serde_json::Error> {
+    Description::openapi().to_pretty_json()
+}
+
 /// The description of all this.
 pub async fn openapi() -> Json<utoipa::openapi::OpenApi> {
     Json(Description::openapi())

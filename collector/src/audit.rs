@@ -17,6 +17,7 @@ use descriptors::timestamp::Timestamp;
 use independence::{Audit, AuditError};
 use tokio::sync::watch;
 
+use crate::cause::chain;
 use crate::describe::{self, DescribeError};
 use crate::sign::Issuer;
 use crate::store::{Document, Issued, SharedStore, StoreError};
@@ -199,18 +200,6 @@ async fn changed(changes: &mut watch::Receiver<u64>) {
     if changes.changed().await.is_err() {
         std::future::pending().await
     }
-}
-
-/// An error with all its causes, as one line.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

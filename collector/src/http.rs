@@ -18,7 +18,8 @@ use axum::routing::get;
 use descriptors::timestamp::Timestamp;
 
 use crate::api::problem::Problem;
-use crate::audit::{Auditor, Clock, Standing, chain};
+use crate::audit::{Auditor, Clock, Standing};
+use crate::cause::chain;
 use crate::metrics::Metrics;
 use crate::sign::Issuer;
 use crate::store::{Document, Issued, SharedStore, StoreError};

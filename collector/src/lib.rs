@@ -1,13 +1,35 @@
+//! The collector: takes the reports of nodes, keeps them, and makes of them what a provider publishes.
+//!
+//! ```text
+//!   node ──mTLS──▶ listen ─▶ ingest ─▶ store ─▶ describe ─▶ audit ─▶ sign ─▶ api, page
+//!                    └─▶ enrol ─▶ authority
+//! ```
+//!
+//! [`plane::start`] starts it in one process, for `avow-collector` and for tests.
+
+pub mod admission;
 pub mod api;
 pub mod audit;
+pub mod authority;
 pub mod bundle;
+pub mod clock;
+pub mod command;
+pub mod config;
 pub mod declaration;
 pub mod describe;
-#[cfg(test)]
-mod fixture;
+pub mod enrol;
 pub mod http;
+pub mod ingest;
+pub mod listen;
 pub mod metrics;
 pub mod page;
+pub mod plane;
+pub mod run;
 pub mod sign;
 pub mod store;
 pub mod topology;
+
+mod cause;
+#[cfg(test)]
+mod fixture;
+mod random;

@@ -196,7 +196,7 @@ pub enum Document {
 }
 
 /// See the contract at the head of this file.
-pub trait Store: Send + Sync + 'static {
+pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     /// Whether the store still writes. False is final.
     fn open(&self) -> watch::Receiver<bool>;
 

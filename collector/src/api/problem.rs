@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::audit::chain;
+use crate::cause::chain;
 
 /// What went wrong, for programs and people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]

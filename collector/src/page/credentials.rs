@@ -12,7 +12,7 @@ use super::{Failed, Frame, Page, origin_sign, status_sign, time, view};
 use crate::api::problem::Problem;
 use crate::api::shape::{CredentialList, status};
 use crate::api::{answer_credential, decode, find_credential};
-use crate::audit::chain;
+use crate::cause::chain;
 use crate::http::access::{Refusal, accepts_html};
 use crate::http::{App, View};
 use crate::store::Issued;

@@ -145,10 +145,11 @@ pub fn node_evidence(bundle: &Bundle, trust: &NodeTrust) -> Result<NodeEvidence,
     }
     let digest = Digest::of(&payload);
     let path = bundle::heartbeat_path(&trust.node);
-    if bundle.entries.contains_key(&path) {
-        heartbeat(bundle, trust, &key, digest, path)?;
-    }
-    Ok(NodeEvidence { report, digest, received_at: trust.received_at, heard_at: trust.heard_at })
+    let heartbeat = match bundle.entries.contains_key(&path) {
+        true => Some(heartbeat(bundle, trust, &key, digest, path)?),
+        false => None,
+    };
+    Ok(NodeEvidence::new(report, digest, trust.received_at, trust.heard_at, heartbeat.as_ref()))
 }
 
 fn heartbeat(
@@ -157,7 +158,7 @@ fn heartbeat(
     key: &PublicKey,
     report: Digest,
     path: String,
-) -> Result<(), EntryError> {
+) -> Result<Heartbeat, EntryError> {
     let payload = signed(bundle, &path, HEARTBEAT_TYPE, key)?;
     let shape = |source| EntryError::Shape { path: path.clone(), source };
     let heartbeat: Heartbeat = canonical::from_slice(&payload).map_err(shape)?;
@@ -167,7 +168,7 @@ fn heartbeat(
     if heartbeat.holds != report {
         return Err(EntryError::OtherReport { path, holds: heartbeat.holds });
     }
-    Ok(())
+    Ok(heartbeat)
 }
 
 /// Evidence that the list of nodes does not know: it would be looked at by people and by no check.

@@ -51,7 +51,7 @@ fn report(name: &str) -> Report {
     Report {
         node: NodeId::new(name).unwrap(),
         sequence: 1,
-        taken_at: at("2026-11-21T11:00:00Z"),
+        taken_at: at("2026-11-21T11:30:00Z"),
         boot_id: Reading::absent(AbsenceReason::NotPresent, "none"),
         origin: Origin::Simulated,
         agent_version: "test".to_owned(),
@@ -76,7 +76,7 @@ fn entries(declared: Value) -> BTreeMap<String, Vec<u8>> {
         let (node, now) = (report.node.clone(), at("2026-11-21T11:59:00Z"));
         let report_key = Did::key(&node_key().public_key());
         trusts.push(NodeTrust { node, report_key, received_at: now, heard_at: now });
-        nodes.push(NodeEvidence { report, digest, received_at: now, heard_at: now });
+        nodes.push(NodeEvidence::new(report, digest, now, now, None));
     }
     entries.insert(bundle::NODES.to_owned(), canonical::to_vec(&trusts).unwrap());
     let evidence = Evidence { declaration, declaration_digest, nodes, as_of: at(AS_OF) };
@@ -174,6 +174,19 @@ fn a_heartbeat_must_hold_the_report_beside_it() {
     assert_eq!(verify(&write(&entries), None).ending(), Ending::Refuted);
     entries.insert("evidence/n1.heartbeat.json".to_owned(), heartbeat(Digest::of(b"another")));
     refuse(&entries, "reports");
+}
+
+#[test]
+fn the_issuer_cannot_make_an_old_report_fresh() {
+    let mut entries = entries(declaration(false));
+    let mut old = report("n1");
+    old.taken_at = at("2026-11-20T11:30:00Z");
+    let payload = canonical::to_vec(&old).unwrap();
+    let envelope = Envelope::sign(REPORT_TYPE, payload, &node_key()).unwrap();
+    entries.insert("evidence/n1.report.json".to_owned(), envelope.to_bytes());
+    // The list of nodes still says that n1 was heard a minute ago: the verdicts differ, since n1 is stale.
+    let done = verify(&write(&entries), None);
+    assert_eq!(failed(&done), ["verdicts"], "{:?}", done.checks);
 }
 
 #[test]

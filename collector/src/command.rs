@@ -3,13 +3,17 @@
 
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Parser, Subcommand};
 use descriptors::id::NodeId;
 
+use crate::api;
 use crate::clock;
 use crate::config::{self, Config};
+use crate::declaration;
 use crate::enrol;
 use crate::plane::{self, Opened};
 
@@ -36,6 +40,11 @@ pub enum Command {
     /// Enrolled nodes
     #[command(subcommand)]
     Node(Node),
+    /// The provider's declaration
+    #[command(subcommand)]
+    Declaration(Declaration),
+    /// Show the description of the HTTP API (OpenAPI 3.1)
+    Openapi,
     /// Show every setting with its default
     ExampleConfig,
 }
@@ -76,6 +85,44 @@ pub enum Node {
         /// The node
         node: NodeId,
     },
+}
+
+/// The provider's declaration.
+#[derive(Debug, Subcommand)]
+pub enum Declaration {
+    /// Show every mistake in a declaration with its line; exit code 2 when there is one
+    Check {
+        /// The file
+        file: PathBuf,
+    },
+    /// Show the JSON Schema of declarations, for editors
+    Schema,
+}
+
+/// Checks a declaration, or shows the schema.
+pub fn declaration(declaration: Declaration, out: &mut dyn Write) -> ExitCode {
+    let text = match declaration {
+        Declaration::Schema => format!("{:#}", declaration::schema()),
+        Declaration::Check { file } => match declaration::read(&file) {
+            Ok(declared) => format!("{}: {} claims, no mistakes", file.display(), declared.claims.len()),
+            Err(error) => {
+                return misconfigured(error);
+            }
+        },
+    };
+    writeln!(out, "{text}").map_or(ExitCode::from(5), |()| ExitCode::SUCCESS)
+}
+
+/// Shows a person what is wrong, with the place and the help; exit code 2.
+pub fn misconfigured(error: impl miette::Diagnostic + Send + Sync + 'static) -> ExitCode {
+    // Not through the log: it would escape the picture.
+    let _ = writeln!(io::stderr(), "{:?}", miette::Report::new(error));
+    ExitCode::from(2)
+}
+
+/// Writes the description of the API.
+pub fn openapi(out: &mut dyn Write) -> anyhow::Result<()> {
+    writeln!(out, "{}", api::description()?).context("the description could not be written")
 }
 
 /// Makes a token and writes it.

@@ -5,17 +5,31 @@
 //!                    └─▶ enrol ─▶ authority
 //! ```
 //!
-//! [`plane::start`] starts it in one process, for `avow-collector` and for tests.
+//! [`run::start`] starts it in one process, for `avow-collector` and for tests; [`plane`] is the nodes' side of it.
 
 pub mod admission;
+pub mod api;
+pub mod audit;
 pub mod authority;
-mod cause;
+pub mod bundle;
 pub mod clock;
 pub mod command;
 pub mod config;
+pub mod declaration;
+pub mod describe;
 pub mod enrol;
+pub mod http;
 pub mod ingest;
 pub mod listen;
+pub mod metrics;
+pub mod page;
 pub mod plane;
-mod random;
+pub mod run;
+pub mod sign;
 pub mod store;
+pub mod topology;
+
+mod cause;
+#[cfg(test)]
+mod fixture;
+mod random;

@@ -7,7 +7,7 @@ use anyhow::bail;
 use clap::Parser as _;
 use collector::command::{self, Arguments, Command, Token};
 use collector::config::Config;
-use collector::plane;
+use collector::run;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -21,16 +21,15 @@ async fn main() -> ExitCode {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let config = match Config::load(arguments.config.as_deref()) {
         Ok(config) => config,
-        Err(error) => {
-            tracing::error!("{:?}", miette::Report::new(error));
-            return ExitCode::from(2);
-        }
+        Err(error) => return command::misconfigured(error),
     };
     let mut out = std::io::stdout();
     let done = match arguments.command {
         Command::Run => run(&config).await,
         Command::Token(Token::Create(create)) => command::create_token(&config, create, &mut out).await,
         Command::Node(node) => command::node(&config, node, &mut out).await,
+        Command::Declaration(declaration) => return command::declaration(declaration, &mut out),
+        Command::Openapi => command::openapi(&mut out),
         Command::ExampleConfig => command::example_config(&mut out).map_err(Into::into),
     };
     if let Err(error) = done {
@@ -42,12 +41,13 @@ async fn main() -> ExitCode {
 
 async fn run(config: &Config) -> anyhow::Result<()> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let running = plane::start(config).await?;
-    tracing::info!(address = %running.ingest_address, "nodes connect here");
+    let running = run::start(config).await?;
+    tracing::info!(address = %running.nodes.ingest_address, "nodes connect here");
+    tracing::info!(address = %running.http_address, "people read here");
     let failed = tokio::select! {
         _ = terminate.recv() => false,
         _ = interrupt.recv() => false,
-        () = running.failed() => true,
+        () = running.nodes.failed() => true,
     };
     tracing::info!(drained = running.shutdown(GRACE).await, "stopped");
     if failed { bail!("the store failed: start again to recover what was committed") } else { Ok(()) }

@@ -78,6 +78,11 @@ impl Base {
         Self(issuer.to_string())
     }
 
+    /// The id of the credential that ends in `name`.
+    pub fn credential_called(&self, name: &str) -> String {
+        format!("{}/credentials/{name}", self.0)
+    }
+
     /// The id of a subject. It stays when its credential is issued again, so that others may refer to it.
     pub fn subject(&self, kind: &str, name: &str) -> String {
         format!("{}/subjects/{kind}/{name}", self.0)

@@ -105,7 +105,10 @@ pub struct Part {
 
 /// One need; all needs of a list must be met.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a need is the name of a part, `any_of:` with a list of parts, or `at_least:` a number `of:` a list of parts"
+)]
 pub enum Need {
     /// This part must work.
     Part(PartId),
@@ -359,10 +362,9 @@ impl<'a> Checker<'a> {
     }
 
     fn nearest(&self, wanted: &PartId) -> String {
-        let nearest = self.parts.keys().map(|part| (edits(wanted.as_str(), part.as_str()), *part)).min();
-        match nearest {
-            Some((distance, part)) if distance <= 2 => format!("did you mean `{part}`?"),
-            _ => format!("declare `{wanted}` under `parts`, with its kind"),
+        match nearest_name(wanted.as_str(), self.parts.keys().map(|part| part.as_str())) {
+            Some(part) => format!("did you mean `{part}`?"),
+            None => format!("declare `{wanted}` under `parts`, with its kind"),
         }
     }
 
@@ -442,6 +444,12 @@ impl<'a> Checker<'a> {
             }
         }
     }
+}
+
+/// The name that was probably meant: at most two edits away.
+pub fn nearest_name<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let (distance, name) = names.map(|name| (edits(wanted, name), name)).min()?;
+    (distance <= 2).then_some(name)
 }
 
 /// Edit distance of two short names, insertions, deletions and replacements counting one each.

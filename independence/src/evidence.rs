@@ -19,7 +19,7 @@ use descriptors::component::{ComponentId, ComponentKind};
 use descriptors::declaration::Declaration;
 use descriptors::digest::Digest;
 use descriptors::id::{NodeId, ZoneId};
-use descriptors::report::{Origin, Report};
+use descriptors::report::{Heartbeat, Origin, Report};
 use descriptors::timestamp::Timestamp;
 
 use crate::finding::Finding;
@@ -63,6 +63,23 @@ pub(crate) enum Standing<'a> {
     Stale(&'a NodeEvidence),
     /// There is no report.
     Silent,
+}
+
+impl NodeEvidence {
+    /// A report that `heartbeat`, if any, still holds; the collector last heard the node at `heard_at`.
+    ///
+    /// A node counts as heard no later than it said itself, under its own signature: whoever puts the evidence together
+    /// can make an old report look no fresher than it is.
+    pub fn new(
+        report: Report,
+        digest: Digest,
+        received_at: Timestamp,
+        heard_at: Timestamp,
+        heartbeat: Option<&Heartbeat>,
+    ) -> Self {
+        let said_at = heartbeat.map_or(report.taken_at, |heartbeat| heartbeat.taken_at);
+        Self { report, digest, received_at, heard_at: heard_at.min(said_at) }
+    }
 }
 
 impl PartialEq for NodeEvidence {

@@ -1,4 +1,5 @@
 //! The collector over real TLS and gRPC: who is admitted, what is taken, and that an answer means durably committed.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod admission;
 mod harness;

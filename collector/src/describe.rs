@@ -1,0 +1,124 @@
+//! Facts, declaration and verdicts become subjects; what changed becomes credentials.
+//!
+//! A credential is issued again when what it says changes, or after two thirds of its life, so that whoever holds one always
+//! finds a valid one. What is said no more is taken out of the current set. How a subject of each class is made stands in
+//! `descriptors::credential`; signing is done with the key that is handed in.
+
+use std::collections::{HashMap, HashSet};
+
+use descriptors::canonical;
+use descriptors::credential::{self, Base, Credential, Period, Subject, node_hardware};
+use descriptors::did::Did;
+use descriptors::digest::Digest;
+use descriptors::proof::vc_jwt::{self, IssueError};
+use descriptors::timestamp::Timestamp;
+use independence::Audit;
+use serde_json::json;
+
+use crate::sign::Issuer;
+use crate::store::Issued;
+use crate::topology::Topology;
+
+/// Why something was not described.
+#[derive(Debug, thiserror::Error)]
+pub enum DescribeError {
+    /// A verdict does not serialise.
+    #[error("a verdict does not serialise to JSON")]
+    Verdict(#[source] serde_json::Error),
+    /// A subject has no canonical form.
+    #[error("what is said of {subject} has no canonical form")]
+    Canonical {
+        /// Its id.
+        subject: String,
+        /// Why.
+        #[source]
+        source: canonical::WriteError,
+    },
+    /// A credential was not signed.
+    #[error("the credential of {subject} was not issued")]
+    Issue {
+        /// The id of its subject.
+        subject: String,
+        /// Why.
+        #[source]
+        source: IssueError,
+    },
+}
+
+/// What is to be done with the credentials.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Plan {
+    /// To be stored, each in place of the one before it.
+    pub issue: Vec<Issued>,
+    /// Ids of credentials that say what is no more.
+    pub retire: Vec<String>,
+}
+
+/// Everything that can be said now. Before there is a declaration only the nodes are described; without an audit nothing is
+/// said about independence.
+pub fn subjects(base: &Base, topology: &Topology, audit: Option<&Audit>) -> Result<Vec<Subject>, DescribeError> {
+    let reports = topology.nodes.iter().map(|node| (node.report.as_ref(), node.latest.report_digest));
+    let Some(signed) = &topology.declaration else {
+        return Ok(reports.map(|(report, digest)| node_hardware::subject(base, report, &digest)).collect());
+    };
+    let verdicts = audit.map(Audit::claims).transpose().map_err(DescribeError::Verdict)?.unwrap_or_default();
+    Ok(credential::subjects(base, &signed.declaration, reports, verdicts))
+}
+
+/// Compares what is to be said with what was issued, and signs what is missing.
+pub fn plan(
+    issuer: &Issuer,
+    subjects: Vec<Subject>,
+    current: &[Issued],
+    now: Timestamp,
+    validity_seconds: i64,
+) -> Result<Plan, DescribeError> {
+    let issued: HashMap<(&str, &str), &Issued> =
+        current.iter().map(|issued| ((issued.class.as_str(), issued.subject.as_str()), issued)).collect();
+    let mut said: HashSet<(&str, String)> = HashSet::new();
+    let mut plan = Plan::default();
+    let period = Period { from: now, until: now.plus_seconds(validity_seconds) };
+    for subject in subjects {
+        let content = content(&issuer.did, &subject)?;
+        let known = issued.get(&(subject.class, subject.id.as_str()));
+        said.insert((subject.class, subject.id.clone()));
+        if known.is_none_or(|known| known.content != content || is_due(known, now)) {
+            plan.issue.push(issue(issuer, subject, content, period)?);
+        }
+    }
+    let silent = current.iter().filter(|issued| !said.contains(&(issued.class.as_str(), issued.subject.clone())));
+    plan.retire = silent.map(|issued| issued.id.clone()).collect();
+    Ok(plan)
+}
+
+/// Two thirds of its life are over, or it lies in the future because a clock was wrong.
+fn is_due(issued: &Issued, now: Timestamp) -> bool {
+    let life = issued.valid_until.seconds_since(issued.valid_from);
+    now < issued.valid_from || now >= issued.valid_from.plus_seconds(life / 3 * 2)
+}
+
+/// Digest of who says what, without times.
+fn content(issuer: &Did, subject: &Subject) -> Result<Digest, DescribeError> {
+    let Subject { class, id, properties, origin } = subject;
+    let said = json!({"issuer": issuer, "class": class, "id": id, "properties": properties, "origin": origin});
+    let bytes = canonical::to_vec(&said).map_err(|source| DescribeError::Canonical { subject: id.clone(), source })?;
+    Ok(Digest::of(&bytes))
+}
+
+fn issue(issuer: &Issuer, subject: Subject, content: Digest, period: Period) -> Result<Issued, DescribeError> {
+    let (class, id, origin) = (subject.class.to_owned(), subject.id.clone(), subject.origin);
+    let failed = |source| DescribeError::Issue { subject: id.clone(), source };
+    let credential = Credential::new(&issuer.base, issuer.did.clone(), period, subject)
+        .map_err(|source| failed(IssueError::Canonical(source)))?;
+    let jwt = vc_jwt::issue(&credential, issuer.signer.as_ref()).map_err(failed)?;
+    Ok(Issued {
+        id: credential.id,
+        class,
+        subject: id.clone(),
+        content,
+        origin,
+        valid_from: period.from,
+        valid_until: period.until,
+        jwt,
+    })
+}

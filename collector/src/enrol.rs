@@ -18,7 +18,7 @@ use descriptors::digest::Digest;
 use descriptors::id::NodeId;
 use descriptors::timestamp::Timestamp;
 use proto::convert::{self, ConvertError, Enrol, possession_statement};
-use proto::token::JoinToken;
+use proto::token::{JoinToken, TokenError};
 use proto::v1;
 use proto::v1::enrolment_service_server::EnrolmentService;
 use tonic::{Request, Response, Status};
@@ -85,9 +85,12 @@ pub async fn create_token(
     address: String,
     expires_at: Timestamp,
 ) -> Result<JoinToken, CreateTokenError> {
-    let secret = random::bytes()?;
-    store.put_token(Digest::of(&secret), &node, expires_at).await?;
-    Ok(JoinToken { node, secret, address, authority: authority.certificate().to_vec(), expires_at })
+    let authority = authority.certificate().to_vec();
+    let token = JoinToken { node, secret: random::bytes()?, address, authority, expires_at };
+    // What the machine will refuse is not handed out.
+    token.to_string().parse::<JoinToken>()?;
+    store.put_token(Digest::of(&token.secret), &token.node, expires_at).await?;
+    Ok(token)
 }
 
 /// Why there is no join token.
@@ -96,6 +99,9 @@ pub enum CreateTokenError {
     /// No secret.
     #[error("no random bytes")]
     Random(#[from] std::io::Error),
+    /// Nobody could use it.
+    #[error("no machine could use the join token")]
+    Unusable(#[from] TokenError),
     /// Nobody would know it.
     #[error("the join token could not be kept")]
     Store(#[from] StoreError),

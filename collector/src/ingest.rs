@@ -28,7 +28,7 @@ use tonic::{Request, Response, Status, Streaming};
 pub use check::{Limits, Refusal};
 pub use counts::IngestCounts;
 
-use crate::admission;
+use crate::admission::{self, NotAdmitted};
 use crate::authority::{Authority, Peer};
 use crate::cause::chain;
 use crate::clock;
@@ -100,13 +100,16 @@ impl Ingest {
                     }
                     batch.ended
                 }
-                Err(status) => Some(Err(status)),
+                Err(refused) => {
+                    tracing::warn!(node = %peer.node, reason = %refused, "stream ended");
+                    Some(Err(refused.into()))
+                }
             };
             match ended {
                 None => {}
                 Some(Ok(())) => return,
                 Some(Err(status)) => {
-                    tracing::warn!(node = %peer.node, reason = status.message(), "stream ended");
+                    tracing::debug!(node = %peer.node, reason = status.message(), "stream ended");
                     let _ = answers.send(Err(status)).await;
                     return;
                 }
@@ -115,7 +118,7 @@ impl Ingest {
     }
 
     /// Checks and commits a batch; one answer for each submission, in order.
-    async fn take(&self, peer: &Peer, submissions: Vec<v1::Submission>) -> Result<Vec<Acknowledgement>, Status> {
+    async fn take(&self, peer: &Peer, submissions: Vec<v1::Submission>) -> Result<Vec<Acknowledgement>, NotAdmitted> {
         if submissions.is_empty() {
             return Ok(Vec::new());
         }
@@ -239,7 +242,8 @@ impl IngestService for Ingest {
         request: Request<Streaming<v1::Submission>>,
     ) -> Result<Response<Self::SubmitStream>, Status> {
         let peer = admission::peer(&self.authority, &request)?;
-        admission::admit(&*self.store, &peer, clock::now()).await?;
+        let admitted = admission::admit(&*self.store, &peer, clock::now()).await;
+        admitted.inspect_err(|refused| tracing::warn!(node = %peer.node, reason = %refused, "no stream opened"))?;
         let (answers, stream) = mpsc::channel(WINDOW);
         tokio::spawn(self.clone().serve(peer, request.into_inner(), answers));
         Ok(Response::new(ReceiverStream::new(stream)))

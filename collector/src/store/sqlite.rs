@@ -14,6 +14,8 @@ mod tests;
 mod write;
 mod writer;
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -50,13 +52,14 @@ impl SqliteStore {
             place: path.display().to_string(),
             source,
         };
+        make_private(path).map_err(|error| failed(error.into()))?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .busy_timeout(BUSY_TIMEOUT)
             .foreign_keys(true)
             .synchronous(SqliteSynchronous::Full)
             .pragma("mmap_size", "0");
-        let writing = options.clone().create_if_missing(true).journal_mode(SqliteJournalMode::Wal);
+        let writing = options.clone().journal_mode(SqliteJournalMode::Wal);
         let mut connection = writing.connect().await.map_err(|error| failed(error.into()))?;
         check_durable(&mut connection).await?;
         schema::migrate(&mut connection).await.map_err(|error| failed(error.into()))?;
@@ -68,6 +71,11 @@ impl SqliteStore {
             .map_err(|error| failed(error.into()))?;
         Ok(Self { writer: Writer::start(connection), readers })
     }
+}
+
+/// Makes the file if it is missing, for its owner only; SQLite gives the files beside it the same mode.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(drop)
 }
 
 async fn check_durable(connection: &mut SqliteConnection) -> Result<(), StoreError> {

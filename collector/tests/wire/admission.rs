@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use collector::clock;
+use collector::{clock, command};
 use proto::convert::Outcome;
+use proto::token::JoinToken;
 use tonic::Code;
 
 use crate::harness::{Node, Plane, name, plane};
@@ -122,6 +123,36 @@ async fn a_node_that_is_denied_is_cut_off_in_the_middle_of_its_stream() {
     assert_eq!(again.code(), Code::PermissionDenied);
     let renewal = plane.renew(Some(&node), node.request()).await.unwrap_err();
     assert_eq!(renewal.code(), Code::PermissionDenied);
+}
+
+#[tokio::test]
+async fn commands_work_beside_a_running_collector() {
+    let plane = plane().await;
+    let mut out = Vec::new();
+    let create = command::Create { node: name("kvm-01"), ttl: 60, address: None };
+    command::create_token(&plane.config, create, &mut out).await.unwrap();
+    let token: JoinToken = String::from_utf8(out).unwrap().trim_end().parse().unwrap();
+    let mut node = Node::new("kvm-01", 1);
+    node.certificate = plane.enrol(node.enrolment(&token)).await.unwrap().certificate;
+    assert_eq!(plane.submit(&node, node.sign(&node.report(1))).await, Outcome::Stored);
+    let command = async |command| {
+        let mut out = Vec::new();
+        let done = command::node(&plane.config, command, &mut out).await;
+        done.map(|()| String::from_utf8(out).unwrap()).map_err(|error| error.to_string())
+    };
+    command(command::Node::Deny { node: name("kvm-01") }).await.unwrap();
+    let status = plane.stream(Some(&node), node.sign(&node.report(2))).await.err().unwrap();
+    assert_eq!(status.code(), Code::PermissionDenied, "{status:?}");
+    let list = command(command::Node::List).await.unwrap();
+    assert!(list.starts_with("kvm-01") && list.contains("denied"), "{list}");
+    command(command::Node::Forget { node: name("kvm-01") }).await.unwrap();
+    assert_eq!(command(command::Node::List).await.unwrap(), "");
+    let nowhere = Some("collector.example".to_owned());
+    let create = command::Create { node: name("kvm-01"), ttl: 60, address: nowhere };
+    let refused = command::create_token(&plane.config, create, &mut Vec::new()).await.unwrap_err();
+    assert!(format!("{refused:#}").contains("`collector.example` is not"), "{refused:#}");
+    let unknown = command(command::Node::Deny { node: name("kvm-01") }).await.unwrap_err();
+    assert_eq!(unknown, "the node `kvm-01` is not enrolled");
 }
 
 #[tokio::test]

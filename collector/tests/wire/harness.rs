@@ -31,6 +31,7 @@ use tonic::{Status, Streaming};
 
 pub(crate) struct Plane {
     pub(crate) running: Running,
+    pub(crate) config: Config,
     pub(crate) directory: tempfile::TempDir,
 }
 
@@ -64,7 +65,9 @@ pub(crate) async fn plane_with(wrap: impl FnOnce(SharedStore) -> SharedStore) ->
     config.ingest.listen = "127.0.0.1:0".parse().unwrap();
     let opened = plane::open(&config).await.unwrap();
     let opened = Opened { store: wrap(opened.store), ..opened };
-    Plane { running: plane::start_with(&config.ingest, opened).await.unwrap(), directory }
+    let running = plane::start_with(&config.ingest, opened).await.unwrap();
+    config.ingest.listen = running.ingest_address;
+    Plane { running, config, directory }
 }
 
 impl Plane {

@@ -50,6 +50,21 @@ async fn sqlite_keeps_the_contract_of_the_store() {
     contract::holds(&Directory::new()).await;
 }
 
+#[tokio::test]
+async fn only_the_owner_reads_the_store() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = Directory::new();
+    let store = directory.open("private").await;
+    store.put_statements(vec![report(1)]).await.unwrap();
+    let mut files = 0;
+    for entry in std::fs::read_dir(directory.0.path()).unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o077, 0, "{entry:?}");
+        files += 1;
+    }
+    assert_eq!(files, 3, "the file, its log and its index");
+}
+
 #[test]
 fn a_version_that_corrupts_is_refused() {
     for (version, sound) in [("3.51.2", false), ("3.51.3", true), ("3.9.0", false), ("4.0.0", true), ("3.51", false)] {

@@ -136,9 +136,7 @@ impl Run {
         let mut nodes = Vec::new();
         for node in fleet {
             let name = node.node.to_string();
-            let token =
-                programs::succeed("avow-collector", &["--config", &config, "token", "create", "--node", &name])?;
-            std::fs::write(life.token(&node.node), token.trim())?;
+            programs::token(&config, &name, &life.token(&node.node))?;
             let rounds = Arc::new(AtomicU64::new(0));
             let (life, counted, mut stopped) = (life.clone(), Arc::clone(&rounds), stopped.clone());
             let stop = async move { drop(stopped.wait_for(|stop| *stop).await) };

@@ -62,7 +62,7 @@ impl Demo {
         std::fs::create_dir_all(&life.directory)?;
         let fleet = SimulatedNode::fleet(ZONES, NODES_PER_ZONE, SEED)?;
         for node in &fleet {
-            token(&config, node.node.as_str(), &life.token(&node.node))?;
+            programs::token(&config, node.node.as_str(), &life.token(&node.node))?;
         }
         let agent = start_agent(directory, &config)?;
         let (stop, stopped) = watch::channel(false);
@@ -153,14 +153,9 @@ fn write_config(directory: &Path, page: SocketAddr, ingest: SocketAddr) -> anyho
     Ok(config.display().to_string())
 }
 
-fn token(config: &str, node: &str, path: &Path) -> anyhow::Result<()> {
-    let token = programs::succeed("avow-collector", &["--config", config, "token", "create", "--node", node])?;
-    std::fs::write(path, token.trim()).with_context(|| format!("cannot write {}", path.display()))
-}
-
 fn start_agent(directory: &Path, collector: &str) -> anyhow::Result<Running> {
     let file = directory.join("this-machine.token");
-    token(collector, THIS_MACHINE, &file)?;
+    programs::token(collector, THIS_MACHINE, &file)?;
     let config = directory.join("agent.toml");
     let text = format!(
         "[node]\nname = \"{THIS_MACHINE}\"\n\n[collector]\njoin_token_file = {file:?}\n\n\

@@ -1,7 +1,8 @@
 //! The built programs, started and ended as an operator would: the demo and the fault tests use what is shipped.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -151,6 +152,15 @@ pub fn succeed(name: &str, arguments: &[&str]) -> Result<String, ProgramError> {
     }
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     Err(ProgramError::Ended { program: path(name)?, status: output.status.to_string(), output: said })
+}
+
+/// Makes a join token for a node, as an operator does, into a file that only its owner can read.
+pub fn token(config: &str, node: &str, path: &Path) -> Result<(), ProgramError> {
+    let token = succeed("avow-collector", &["--config", config, "token", "create", "--node", node])?;
+    let mut options = std::fs::OpenOptions::new();
+    let file = options.write(true).create_new(true).mode(0o600).open(path);
+    let written = file.and_then(|mut file| file.write_all(token.trim().as_bytes()));
+    written.map_err(|source| ProgramError::Prepare(path.display().to_string(), source))
 }
 
 /// A free port on loopback: the wanted one where it is free.

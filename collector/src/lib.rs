@@ -5,7 +5,7 @@
 //!                    └─▶ enrol ─▶ authority
 //! ```
 //!
-//! [`plane::start`] starts it in one process, for `avow-collector` and for tests.
+//! [`run::start`] starts it in one process, for `avow-collector` and for tests; [`plane`] is the nodes' side of it.
 
 pub mod admission;
 pub mod api;

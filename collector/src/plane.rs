@@ -1,4 +1,5 @@
-//! Starts and stops the collector as a whole, for `avow-collector` and for tests: everything but arguments and signals.
+//! Starts and stops the side of the collector that nodes see: store, authority, enrolment and ingest. What people see, and the
+//! audit, are not known here: [`crate::run`] puts them together.
 //!
 //! ```text
 //!   state directory ─▶ store ─▶ authority ─▶ TLS ─▶ services ─▶ running ──shutdown──▶ streams end ─▶ connections drain
@@ -122,13 +123,7 @@ pub async fn open(config: &Config) -> Result<Opened, StartError> {
     Ok(Opened { store: Arc::new(store), authority: Arc::new(authority) })
 }
 
-/// Opens everything and listens. Port 0 means any that is free.
-pub async fn start(config: &Config) -> Result<Running, StartError> {
-    let opened = open(config).await?;
-    start_with(&config.ingest, opened).await
-}
-
-/// Listens for nodes, with a store and an authority that were opened before.
+/// Listens for nodes, with a store and an authority that were opened before. Port 0 means any that is free.
 pub async fn start_with(config: &config::Ingest, opened: Opened) -> Result<Running, StartError> {
     let Opened { store, authority } = opened;
     let (stopping, stop) = watch::channel(false);

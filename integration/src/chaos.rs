@@ -1,8 +1,8 @@
 //! `./dev chaos`: the collector is killed at random moments while simulated nodes report. Nothing that was acknowledged may be
 //! missing afterwards, nothing may count twice, and the end must be the same as without faults.
 //!
-//! How it is known what was acknowledged: a node makes exactly one statement a round and keeps it in its spool until it is
-//! acknowledged. When every spool is empty, each round of each node must be in the store, once.
+//! How it is known what was acknowledged: a node numbers its statements without gaps and keeps each in its spool until it is
+//! acknowledged. When every spool is empty, each number that was used must be in the store, once.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -165,8 +165,9 @@ impl Run {
         let mut remains = Remains::default();
         for node in &mut self.nodes {
             (&mut node.task).await?.with_context(|| format!("the simulated node {} ended", node.name))?;
-            remains.made.insert(node.name.clone(), node.rounds.load(Ordering::Relaxed));
-            remains.waiting += waiting(&self.life.directory.join(&node.name))?;
+            let (made, waiting) = spooled(&self.life.directory.join(&node.name))?;
+            remains.made.insert(node.name.clone(), made);
+            remains.waiting += waiting;
         }
         let page = self.page;
         let remains = tokio::task::spawn_blocking(move || collect(page, remains)).await??;
@@ -182,10 +183,11 @@ fn start_collector(config: &str, directory: &Path, page: SocketAddr) -> anyhow::
     Ok(collector)
 }
 
-/// Statements that a node has not got rid of.
-fn waiting(state: &Path) -> anyhow::Result<u64> {
-    let spool = node_agent::spool::Spool::open(&state.join("spool"), u64::MAX)?;
-    Ok(spool.len() as u64)
+/// How many statements a node made, and how many of them it has not got rid of.
+fn spooled(state: &Path) -> anyhow::Result<(u64, u64)> {
+    let mut spool = node_agent::spool::Spool::open(&state.join("spool"), u64::MAX)?;
+    let waiting = spool.len() as u64;
+    Ok((spool.reserve()? - 1, waiting))
 }
 
 fn collect(page: SocketAddr, mut remains: Remains) -> anyhow::Result<Remains> {

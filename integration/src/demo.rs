@@ -46,14 +46,14 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Starts everything below `directory`, which is empty or new.
-    pub async fn start(directory: &Path) -> anyhow::Result<Self> {
+    /// Starts everything below `directory`, which is empty or new; the page on this port where it is free, 0 for any.
+    pub async fn start(directory: &Path, port: u16) -> anyhow::Result<Self> {
         std::fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
         if std::fs::read_dir(directory)?.next().is_some() {
             bail!("{} is not empty: name a new directory, the demo never touches an old one", directory.display());
         }
-        let page = SocketAddr::from((Ipv4Addr::LOCALHOST, programs::free_port(7070)?));
-        let ingest = SocketAddr::from((Ipv4Addr::LOCALHOST, programs::free_port(7071)?));
+        let page = SocketAddr::from((Ipv4Addr::LOCALHOST, programs::free_port(port)?));
+        let ingest = SocketAddr::from((Ipv4Addr::LOCALHOST, programs::free_port(0)?));
         let config = write_config(directory, page, ingest)?;
         let mut collector =
             Running::start("avow-collector", &["--config", &config, "run"], &directory.join("collector.log"))?;

@@ -21,7 +21,7 @@ fn line_of<'a>(text: &'a str, zones: &str, dimension: &str) -> &'a str {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_planted_flaw_is_named_and_the_gap_is_never_independence() {
     let directory = tempfile::tempdir().unwrap();
-    let demo = Demo::start(&directory.path().join("demo")).await.unwrap();
+    let demo = Demo::start(&directory.path().join("demo"), 0).await.unwrap();
     let screen = demo.screen().await.unwrap();
     demo.export().await.unwrap();
     demo.stop().await;
@@ -59,7 +59,7 @@ async fn the_planted_flaw_is_named_and_the_gap_is_never_independence() {
 #[tokio::test(flavor = "multi_thread")]
 async fn simulated_evidence_is_marked_in_every_credential_that_rests_on_it() {
     let directory = tempfile::tempdir().unwrap();
-    let demo = Demo::start(directory.path()).await.unwrap();
+    let demo = Demo::start(directory.path(), 0).await.unwrap();
     demo.export().await.unwrap();
     demo.stop().await;
     let mut origins = Vec::new();

@@ -18,6 +18,9 @@ struct Arguments {
     data_dir: Option<PathBuf>,
 }
 
+/// Where the page is, unless something else is there already.
+const PORT: u16 = 7070;
+
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let directory = match arguments.data_dir {
@@ -29,7 +32,7 @@ fn main() -> anyhow::Result<()> {
 }
 
 async fn show(directory: PathBuf, once: bool) -> anyhow::Result<()> {
-    let demo = Demo::start(&directory).await?;
+    let demo = Demo::start(&directory, PORT).await?;
     demo.export().await?;
     let screen = demo.screen().await?;
     let place = directory.display();

@@ -20,7 +20,7 @@ use descriptors::timestamp::Timestamp;
 use proto::convert::{self, ConvertError, Enrol, possession_statement};
 use proto::token::{JoinToken, TokenError};
 use proto::v1;
-use proto::v1::enrolment_service_server::EnrolmentService;
+use proto::v1::enrolment_service_server::{EnrolmentService, EnrolmentServiceServer};
 use tonic::{Request, Response, Status};
 
 use crate::admission::{self, NotAdmitted};
@@ -29,6 +29,9 @@ use crate::cause::chain;
 use crate::clock;
 use crate::random;
 use crate::store::{Redeemed, SharedStore, Store, StoreError};
+
+/// Largest request to enrol.
+const ENROLMENT_BYTES_MAX: usize = 16 << 10;
 
 /// Why nobody was enrolled, or no certificate renewed.
 #[derive(Debug, thiserror::Error)]
@@ -115,6 +118,11 @@ pub struct Enrolment {
 }
 
 impl Enrolment {
+    /// What answers on the wire.
+    pub fn service(self) -> EnrolmentServiceServer<Self> {
+        EnrolmentServiceServer::new(self).max_decoding_message_size(ENROLMENT_BYTES_MAX)
+    }
+
     /// Enrols into `store`, with certificates of `authority`.
     pub fn new(store: SharedStore, authority: Arc<Authority>) -> Self {
         Self { store, authority }

@@ -17,9 +17,10 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use descriptors::digest::Digest;
+use descriptors::report::ENVELOPE_BYTES_MAX;
 use proto::convert::{Acknowledgement, Outcome};
 use proto::v1;
-use proto::v1::ingest_service_server::IngestService;
+use proto::v1::ingest_service_server::{IngestService, IngestServiceServer};
 use tokio::sync::{mpsc, watch};
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
@@ -33,6 +34,10 @@ use crate::authority::{Authority, Peer};
 use crate::cause::chain;
 use crate::clock;
 use crate::store::{Put, SharedStore, Statement, StatementKind};
+
+/// Room for the message around an envelope. A little more than is taken, so that a slightly larger one is refused by name
+/// and does not end the stream.
+const SUBMISSION_BYTES_MAX: usize = ENVELOPE_BYTES_MAX + 4096;
 
 /// Most submissions of one stream that are under way at a time.
 const WINDOW: usize = 64;
@@ -60,6 +65,11 @@ struct Batch {
 }
 
 impl Ingest {
+    /// What answers on the wire.
+    pub fn service(self) -> IngestServiceServer<Self> {
+        IngestServiceServer::new(self).max_decoding_message_size(SUBMISSION_BYTES_MAX)
+    }
+
     /// Takes statements into `store`, from nodes that `authority` named. Streams end once `stopping` is true.
     pub fn new(store: SharedStore, authority: Arc<Authority>, limits: Limits, stopping: watch::Receiver<bool>) -> Self {
         let (counts, changes) = (IngestCounts::default(), Arc::new(watch::Sender::new(0)));

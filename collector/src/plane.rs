@@ -13,9 +13,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use descriptors::report::ENVELOPE_BYTES_MAX;
-use proto::v1::enrolment_service_server::EnrolmentServiceServer;
-use proto::v1::ingest_service_server::IngestServiceServer;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -31,13 +28,6 @@ use crate::ingest::{Ingest, IngestCounts, Limits};
 use crate::listen::{self, TlsError};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{SharedStore, StoreError};
-
-/// Room for the message around an envelope. A little more than is taken, so that a slightly larger one is refused by name
-/// and does not end the stream.
-const SUBMISSION_BYTES_MAX: usize = ENVELOPE_BYTES_MAX + 4096;
-
-/// Largest request to enrol.
-const ENROLMENT_BYTES_MAX: usize = 16 << 10;
 
 /// Most streams and calls of one connection at a time.
 const CALLS_MAX: u32 = 32;
@@ -147,8 +137,8 @@ pub async fn start_with(config: &config::Ingest, opened: Opened) -> Result<Runni
         .http2_keepalive_timeout(Some(KEEPALIVE))
         .add_service(health)
         .add_service(reflection()?)
-        .add_service(EnrolmentServiceServer::new(enrolment).max_decoding_message_size(ENROLMENT_BYTES_MAX))
-        .add_service(IngestServiceServer::new(ingest).max_decoding_message_size(SUBMISSION_BYTES_MAX));
+        .add_service(enrolment.service())
+        .add_service(ingest.service());
     let open = store.open();
     let serving = tokio::spawn(async move {
         let watching = tokio::spawn(watch_store(open, reporter, stop.clone()));

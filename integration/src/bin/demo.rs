@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Parser;
 use integration::demo::Demo;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Starts a collector, an agent for this machine and 24 simulated nodes, and shows what they find.
 #[derive(Parser)]
@@ -40,8 +41,18 @@ async fn show(directory: PathBuf, once: bool) -> anyhow::Result<()> {
     let text = format!("{screen}data   {place}\n{end}");
     std::io::stdout().write_all(text.as_bytes()).context("cannot write to standard output")?;
     if !once {
-        tokio::signal::ctrl_c().await?;
+        told_to_end().await?;
     }
     demo.stop().await;
     Ok(())
+}
+
+/// Waits for Ctrl-C, or for whoever else ends programs: the collector and the agent must not be left behind.
+async fn told_to_end() -> std::io::Result<()> {
+    let (mut terminate, mut hangup) = (signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+        _ = hangup.recv() => Ok(()),
+    }
 }

@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use descriptors::report::ENVELOPE_BYTES_MAX;
 use tracing::{error, warn};
@@ -36,6 +37,12 @@ const REASON_BYTES_MAX: usize = 4096;
 
 /// What a file takes on disk is counted in these.
 const BLOCK_BYTES: u64 = 4096;
+
+/// How often the lock is tried before another agent must be there.
+const LOCK_ATTEMPTS: u32 = 20;
+
+/// Time between two tries.
+const LOCK_WAIT: Duration = Duration::from_millis(10);
 
 /// Why the spool cannot be used, or did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -268,11 +275,15 @@ fn on_disk(bytes: u64) -> u64 {
 fn lock(directory: &Path) -> Result<File, SpoolError> {
     let fail = |source| SpoolError::Open { path: directory.to_owned(), source };
     let lock = File::create(directory.join("lock")).map_err(fail)?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(SpoolError::InUse { path: directory.to_owned() }),
-        Err(TryLockError::Error(source)) => Err(fail(source)),
+    // A program that was just started holds a copy of every open file until it runs: that is over in a moment.
+    for _ in 0..LOCK_ATTEMPTS {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_WAIT),
+            Err(TryLockError::Error(source)) => return Err(fail(source)),
+        }
     }
+    Err(SpoolError::InUse { path: directory.to_owned() })
 }
 
 /// Finds the records, and removes what a crash left half written.

@@ -132,11 +132,13 @@ impl Run {
         let collector = start_collector(&config, directory, page)?;
         let life = Life { directory: directory.join("nodes"), interval, reboots: REBOOTS };
         std::fs::create_dir_all(&life.directory)?;
+        for node in &fleet {
+            programs::token(&config, node.node.as_str(), &life.token(&node.node))?;
+        }
         let (stop, stopped) = watch::channel(false);
         let mut nodes = Vec::new();
         for node in fleet {
             let name = node.node.to_string();
-            programs::token(&config, &name, &life.token(&node.node))?;
             let rounds = Arc::new(AtomicU64::new(0));
             let (life, counted, mut stopped) = (life.clone(), Arc::clone(&rounds), stopped.clone());
             let stop = async move { drop(stopped.wait_for(|stop| *stop).await) };

@@ -3,8 +3,8 @@
 #
 #   run.sh [DIR]
 #
-# DIR holds *.jwt and, where the issuer wrote one, an expected.json. Without DIR one sample of every credential type is
-# checked. Each check prints one line; the last line is the count.
+# DIR holds *.jwt and, where the issuer wrote one, an expected.json. Without DIR one sample of every credential type and the
+# credentials of a demo are checked. Each check prints one line; the last line is the count.
 set -euo pipefail
 
 suite=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -61,40 +61,47 @@ install_python() {
   python3 -m venv --clear "$place/venv" && "$place/venv/bin/pip" install --quiet --requirement "$suite/requirements.txt"
 }
 
-directory=${1:-}
-if [[ -z $directory ]]; then
-  directory=$place/samples
-  rm -rf "$directory"
-  if [[ -n ${AVOW_PROGRAMS:-} ]]; then
-    "$AVOW_PROGRAMS/issue-samples" "$directory"
-  else
-    (cd "$root" && cargo run --locked --quiet -p integration --bin issue-samples -- "$directory")
-  fi
-fi
-compgen -G "$directory/*.jwt" >/dev/null || { echo "run.sh: no *.jwt in $directory" >&2; exit 2; }
+# Every verifier that is there, on every credential of a directory.
+verify() {
+  local directory=$1
+  compgen -G "$directory/*.jwt" >/dev/null || { echo "FAILED there is no *.jwt in $directory"; failed=$((failed + 1)); return; }
 
-if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
-  skip jose 'node or npm is missing'
-elif ! once node install_node "$suite/package-lock.json"; then
-  skip jose 'npm could not install it'
-else
-  cp "$suite/verify-with-jose.mjs" "$place/node/"
-  check jose node "$place/node/verify-with-jose.mjs" "$directory"
-fi
-
-if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
-  skip PyJWT 'python3 with venv is missing'
-  skip pySHACL 'python3 with venv is missing'
-elif ! once venv install_python "$suite/requirements.txt"; then
-  skip PyJWT 'pip could not install it'
-  skip pySHACL 'pip could not install it'
-else
-  check pyjwt "$place/venv/bin/python" "$suite/verify_with_pyjwt.py" "$directory"
-  if [[ -d $gaia_x ]]; then
-    check pyshacl "$place/venv/bin/python" "$suite/verify_with_pyshacl.py" "$directory" "$gaia_x"
+  if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+    skip jose 'node or npm is missing'
+  elif ! once node install_node "$suite/package-lock.json"; then
+    skip jose 'npm could not install it'
   else
-    skip pySHACL 'the Gaia-X shapes are not there (AVOW_GAIA_X)'
+    cp "$suite/verify-with-jose.mjs" "$place/node/"
+    check jose node "$place/node/verify-with-jose.mjs" "$directory"
   fi
+
+  if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+    skip PyJWT 'python3 with venv is missing'
+    skip pySHACL 'python3 with venv is missing'
+  elif ! once venv install_python "$suite/requirements.txt"; then
+    skip PyJWT 'pip could not install it'
+    skip pySHACL 'pip could not install it'
+  else
+    check pyjwt "$place/venv/bin/python" "$suite/verify_with_pyjwt.py" "$directory"
+    if [[ -d $gaia_x ]]; then
+      check pyshacl "$place/venv/bin/python" "$suite/verify_with_pyshacl.py" "$directory" "$gaia_x"
+    else
+      skip pySHACL 'the Gaia-X shapes are not there (AVOW_GAIA_X)'
+    fi
+  fi
+}
+
+if (($#)); then
+  verify "$1"
+else
+  programs=${AVOW_PROGRAMS:-$target/debug}
+  [[ -x $programs/demo ]] || (cd "$root" && cargo build --locked --quiet --workspace --bins)
+  rm -rf "$place/samples" "$place/demo"
+  "$programs/issue-samples" "$place/samples"
+  verify "$place/samples"
+  # What a newcomer gets: the credentials of the demo, from a collector that ran.
+  "$programs/demo" --once --data-dir "$place/demo" >"$place/demo.log"
+  verify "$place/demo/credentials"
 fi
 
 echo "$passed passed, $failed failed, $skipped skipped"

@@ -65,8 +65,9 @@ fn root() -> PathBuf {
 }
 
 fn walk(directory: &Path, files: &mut BTreeMap<String, String>) {
-    // Build directories carry this tag, wherever they lie; captured nodes are not ours to judge.
-    let skip = ["node_modules", "fixtures"].iter().any(|name| directory.ends_with(name));
+    // Build directories carry this tag, wherever they lie, unless cargo found the directory there already; captured nodes
+    // are not ours to judge.
+    let skip = ["node_modules", "fixtures", "target"].iter().any(|name| directory.ends_with(name));
     if skip || directory.join("CACHEDIR.TAG").exists() {
         return;
     }

@@ -159,12 +159,19 @@ fn start_agent(directory: &Path, collector: &str) -> anyhow::Result<Running> {
     let config = directory.join("agent.toml");
     let text = format!(
         "[node]\nname = \"{THIS_MACHINE}\"\n\n[collector]\njoin_token_file = {file:?}\n\n\
-         [state]\ndirectory = {:?}\n\n[report]\ninterval_seconds = 10\n",
+         [state]\ndirectory = {:?}\n\n[report]\ninterval_seconds = 10\n\n[sources]\nlibvirt_uri = \"{}\"\n",
         directory.join("agent"),
+        libvirt_uri(),
     );
     std::fs::write(&config, text)?;
     let arguments = ["--config", &config.display().to_string(), "run"];
     Ok(Running::start("avow-agent", &arguments, &directory.join("agent.log"))?)
+}
+
+/// The hypervisor of this machine, where a daemon listens; else libvirt's built-in example, which the fact then says.
+fn libvirt_uri() -> &'static str {
+    let sockets = ["/run/libvirt/libvirt-sock-ro", "/run/libvirt/virtqemud-sock-ro"];
+    if sockets.iter().any(|socket| Path::new(socket).exists()) { "qemu:///system" } else { "test:///default" }
 }
 
 fn export(page: SocketAddr, directory: &Path) -> anyhow::Result<()> {

@@ -126,8 +126,8 @@ pub struct Sources {
     /// Milliseconds each source may take. One that takes longer is reported as `timed_out` and not started again until it
     /// has answered.
     pub deadline_ms: NonZeroU64,
-    /// The libvirt connection, opened read-only. Default: `qemu:///system`, and where no libvirt daemon has a socket
-    /// `test:///default`, whose answers are libvirt's built-in example and are marked so. Set it to keep to one.
+    /// The libvirt connection, opened read-only; default: `qemu:///system`, and without a daemon the fact is absent. With
+    /// `test:///default` libvirt's built-in example answers, which says nothing about this node and is marked so.
     pub libvirt_uri: Option<String>,
     /// Absolute path of `avow-source-libvirt`. Default: beside the agent's own program.
     pub libvirt_reader: Option<PathBuf>,

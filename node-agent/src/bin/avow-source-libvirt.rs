@@ -6,7 +6,6 @@
 //! answers mean is not known here.
 
 use std::io::Write as _;
-use std::path::Path;
 use std::process::ExitCode;
 
 use descriptors::fact::{AbsenceReason, Reading};
@@ -18,18 +17,12 @@ use virt::error::{Error, ErrorNumber};
 /// The hypervisor of this node.
 const SYSTEM: &str = "qemu:///system";
 
-/// libvirt's built-in example; the agent marks what comes from it.
-const EXAMPLE: &str = "test:///default";
-
-/// Read-only sockets of the monolithic daemon and of the modular one.
-const SOCKETS: [&str; 2] = ["/run/libvirt/libvirt-sock-ro", "/run/libvirt/virtqemud-sock-ro"];
-
 fn main() -> ExitCode {
     // If the agent dies first, nobody is left to kill us.
     let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
     virt::error::clear_error_callback();
 
-    let uri = std::env::args().nth(1).unwrap_or_else(|| default_uri().to_owned());
+    let uri = std::env::args().nth(1).unwrap_or_else(|| SYSTEM.to_owned());
     let answer: Answer = match Connect::open_read_only(Some(&uri)) {
         Ok(mut connection) => {
             let answers = ask(&connection, uri);
@@ -40,11 +33,6 @@ fn main() -> ExitCode {
     };
     let written = serde_json::to_vec(&answer).is_ok_and(|json| std::io::stdout().write_all(&json).is_ok());
     if written { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-/// The hypervisor where a daemon has a socket, else the example.
-fn default_uri() -> &'static str {
-    if SOCKETS.iter().any(|socket| Path::new(socket).exists()) { SYSTEM } else { EXAMPLE }
 }
 
 fn ask(connection: &Connect, uri: String) -> Answers {

@@ -129,6 +129,11 @@ impl Demo {
         tokio::task::spawn_blocking(move || export(page, &directory)).await?
     }
 
+    /// The most memory that the real agent has had so far, in bytes.
+    pub fn agent_memory_bytes(&self) -> Option<u64> {
+        self.agent.peak_memory_bytes()
+    }
+
     /// Ends everything that was started.
     pub async fn stop(mut self) {
         let _ = self.stop.send(true);

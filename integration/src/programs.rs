@@ -90,6 +90,14 @@ impl Running {
         self.child.id()
     }
 
+    /// The most memory it has had so far, in bytes (`VmHWM`).
+    pub fn peak_memory_bytes(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+        Some(kibibytes << 10)
+    }
+
     /// Waits until `GET path` at `address` answers 200.
     pub fn wait_ready(&mut self, address: SocketAddr, path: &str, seconds: u64) -> Result<(), ProgramError> {
         let start = Instant::now();

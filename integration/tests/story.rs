@@ -24,7 +24,9 @@ async fn the_planted_flaw_is_named_and_the_gap_is_never_independence() {
     let demo = Demo::start(&directory.path().join("demo"), 0).await.unwrap();
     let screen = demo.screen().await.unwrap();
     demo.export().await.unwrap();
+    let memory = demo.agent_memory_bytes().unwrap();
     demo.stop().await;
+    assert!(memory <= 20 << 20, "the agent took {memory} bytes");
 
     let line = line_of(&screen, "zone-1 / zone-2", "power");
     assert!(line.contains("DEPENDENT") && line.contains("power_feed:feed-north"), "{screen}");

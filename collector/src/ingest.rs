@@ -81,7 +81,8 @@ impl Ingest {
         self.counts.clone()
     }
 
-    /// Changes after each commit of a report, so after everything that may change a verdict. Heartbeats do not count.
+    /// Changes after each commit of what may change a verdict: a report, or the first statement of a node that comes back.
+    /// Further heartbeats do not count.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
@@ -92,6 +93,8 @@ impl Ingest {
         mut stream: Streaming<v1::Submission>,
         answers: mpsc::Sender<Result<v1::Acknowledgement, Status>>,
     ) {
+        // A node that comes back may have been stale: then even a heartbeat changes what holds.
+        let mut returning = true;
         loop {
             let batch = tokio::select! {
                 biased;
@@ -101,8 +104,9 @@ impl Ingest {
                 },
                 batch = next_batch(&mut stream) => batch,
             };
-            let ended = match self.take(&peer, batch.submissions).await {
+            let ended = match self.take(&peer, batch.submissions, returning).await {
                 Ok(acknowledgements) => {
+                    returning &= acknowledgements.is_empty();
                     for acknowledgement in acknowledgements {
                         if answers.send(Ok(acknowledgement.into())).await.is_err() {
                             return;
@@ -128,7 +132,12 @@ impl Ingest {
     }
 
     /// Checks and commits a batch; one answer for each submission, in order.
-    async fn take(&self, peer: &Peer, submissions: Vec<v1::Submission>) -> Result<Vec<Acknowledgement>, NotAdmitted> {
+    async fn take(
+        &self,
+        peer: &Peer,
+        submissions: Vec<v1::Submission>,
+        returning: bool,
+    ) -> Result<Vec<Acknowledgement>, NotAdmitted> {
         if submissions.is_empty() {
             return Ok(Vec::new());
         }
@@ -141,7 +150,7 @@ impl Ingest {
             let checked = check::statement(submission.envelope, &peer.node, &key, &self.limits, now);
             refusals.push((digest, checked.map(|statement| statements.push(statement)).err()));
         }
-        let mut committed = self.commit(peer, statements).await.into_iter();
+        let mut committed = self.commit(peer, statements, returning).await.into_iter();
         let answers = refusals.into_iter().map(|(envelope, refusal)| {
             let taken = refusal.map_or_else(|| committed.next().unwrap_or(Taken::Later), Taken::Refused);
             Acknowledgement { envelope, outcome: self.answer(peer, taken) }
@@ -150,14 +159,15 @@ impl Ingest {
     }
 
     /// Commits statements; what became of each, in order. Whatever the store did not confirm must be sent again.
-    async fn commit(&self, peer: &Peer, statements: Vec<Statement>) -> Vec<Taken> {
+    async fn commit(&self, peer: &Peer, statements: Vec<Statement>, returning: bool) -> Vec<Taken> {
         if statements.is_empty() {
             return Vec::new();
         }
         let kinds: Vec<StatementKind> = statements.iter().map(|statement| statement.kind).collect();
         match self.store.put_statements(statements).await {
             Ok(puts) => {
-                if kinds.iter().zip(&puts).any(|(kind, put)| (*kind, *put) == (StatementKind::Report, Put::Stored)) {
+                let tells = |kind| returning || kind == StatementKind::Report;
+                if kinds.iter().zip(&puts).any(|(kind, put)| tells(*kind) && *put == Put::Stored) {
                     self.changes.send_modify(|commits| *commits += 1);
                 }
                 puts.into_iter().map(Taken::from).collect()

@@ -28,6 +28,19 @@ async fn a_node_enrols_reports_and_is_acknowledged() {
 }
 
 #[tokio::test]
+async fn whoever_audits_is_told_of_a_node_that_comes_back() {
+    let plane = plane().await;
+    let mut changes = plane.running.changes.clone();
+    let node = plane.node("kvm-01").await;
+    let report = node.sign(&node.report(1));
+    assert_eq!(plane.submit(&node, report.clone()).await, Outcome::Stored);
+    changes.mark_unchanged();
+    // A new stream: the node may have been stale until this heartbeat.
+    assert_eq!(plane.submit(&node, node.heartbeat(2, &report)).await, Outcome::Stored);
+    assert!(changes.has_changed().unwrap());
+}
+
+#[tokio::test]
 async fn a_replay_counts_once() {
     let plane = plane().await;
     let node = plane.node("kvm-01").await;

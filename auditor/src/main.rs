@@ -52,13 +52,18 @@ enum Output {
     Json,
 }
 
+/// The zones asked for are in no claim.
+#[derive(Debug, thiserror::Error)]
+#[error("no claim of this bundle is about {0}")]
+struct NotClaimed(String);
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match run(arguments.command) {
         Ok(ending) => ExitCode::from(ending as u8),
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "error: {error:#}");
-            ExitCode::from(5)
+            ExitCode::from(if error.is::<NotClaimed>() { 2 } else { 5 })
         }
     }
 }
@@ -80,7 +85,7 @@ fn run(command: Command) -> anyhow::Result<Ending> {
                 (Some(audit), ending) if ending != Ending::Corrupt => {
                     let about = audit.assessments.iter().filter(|assessment| assessment.zones == zones);
                     let text: Vec<String> = about.map(render::explanation).collect();
-                    anyhow::ensure!(!text.is_empty(), "no claim of this bundle is about {}", names(&zones));
+                    anyhow::ensure!(!text.is_empty(), NotClaimed(names(&zones)));
                     (text.join("\n"), ending)
                 }
                 (_, ending) => (render::verification(&bundle.display().to_string(), &done), ending),

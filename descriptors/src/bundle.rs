@@ -138,7 +138,7 @@ pub enum Fault {
     #[error("the container is damaged")]
     Container(#[from] ContainerError),
     /// No manifest.
-    #[error("there is no `{MANIFEST}`")]
+    #[error("there is no `{MANIFEST}`: this is not a bundle, or it is damaged")]
     NoManifest,
     /// The manifest is not a DSSE envelope.
     #[error("`{MANIFEST}` is not a signed envelope")]
@@ -238,8 +238,9 @@ pub fn read(bytes: &[u8]) -> Result<Bundle, Faults> {
     if let Some((manifest, _)) = &manifest {
         compare(manifest, &entries, &mut faults);
     }
-    // A damaged container matters only where no entry was found to be changed: those faults name the place better.
-    if let (Some(damage), true) = (raw.damage, faults.is_empty()) {
+    // Where an entry was found to be changed, that names the place better than the container does.
+    let place_unknown = faults.iter().all(|fault| matches!(fault, Fault::NoManifest));
+    if let (Some(damage), true) = (raw.damage, place_unknown) {
         faults.push(Fault::Container(damage));
     }
     match manifest {
@@ -316,11 +317,8 @@ mod tests {
     #[test]
     fn a_changed_entry_is_named_by_its_path() {
         let mut bytes = bundle();
-        let at = bytes.windows(11).position(|w| w == b"{\"payload\":").unwrap();
-        // The manifest comes first and holds an envelope of its own: take the last match.
-        let last = bytes.windows(14).rposition(|w| w == b"{\"payload\":\"\"}").unwrap();
-        assert!(last > at);
-        bytes[last + 2] ^= 1;
+        let at = bytes.windows(14).position(|window| window == b"{\"payload\":\"\"}").unwrap();
+        bytes[at + 2] ^= 1;
         let faults = read(&bytes).unwrap_err();
         assert!(
             matches!(&faults.0[..], [Fault::Changed { path, .. }] if path == "evidence/a.report.json"),
@@ -336,6 +334,14 @@ mod tests {
         }
         assert!(read(&[good.clone(), vec![0]].concat()).is_err());
         assert!(read(&[vec![0], good].concat()).is_err());
+    }
+
+    #[test]
+    fn what_is_no_bundle_is_said_to_be_none() {
+        for bytes in [b"".as_slice(), b"garbage", b"PK\x03\x04", &[0xff; 4096]] {
+            let faults = read(bytes).unwrap_err();
+            assert!(matches!(&faults.0[..], [Fault::NoManifest, Fault::Container(_)]), "{faults:?}");
+        }
     }
 
     #[test]

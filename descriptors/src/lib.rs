@@ -15,6 +15,7 @@ pub mod digest;
 pub mod fact;
 pub mod id;
 pub mod proof;
+pub mod rdf;
 pub mod report;
 pub mod timestamp;
 

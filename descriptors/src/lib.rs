@@ -14,10 +14,9 @@ pub mod did;
 pub mod digest;
 pub mod fact;
 pub mod id;
+pub mod node;
 pub mod proof;
 pub mod rdf;
 pub mod report;
 pub mod timestamp;
-
-/// The vocabulary of our own types. Not registered yet: to be done before anyone relies on it.
-pub const VOCABULARY: &str = "https://w3id.org/avow/v1#";
+pub mod vocabulary;

@@ -18,5 +18,6 @@ pub mod node;
 pub mod proof;
 pub mod rdf;
 pub mod report;
+pub mod target;
 pub mod timestamp;
 pub mod vocabulary;

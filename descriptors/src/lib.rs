@@ -20,5 +20,6 @@ pub mod proof;
 pub mod rdf;
 pub mod report;
 pub mod status_list;
+pub mod target;
 pub mod timestamp;
 pub mod vocabulary;

@@ -15,6 +15,7 @@ pub mod digest;
 pub mod fact;
 pub mod id;
 pub mod json;
+pub mod json_ld;
 pub mod node;
 pub mod proof;
 pub mod rdf;

@@ -15,6 +15,7 @@ pub mod digest;
 pub mod fact;
 pub mod id;
 pub mod node;
+pub mod json_ld;
 pub mod proof;
 pub mod rdf;
 pub mod report;

@@ -7,6 +7,7 @@
 
 pub mod bundle;
 pub mod canonical;
+pub mod certificate;
 pub mod component;
 pub mod credential;
 pub mod declaration;
@@ -14,8 +15,8 @@ pub mod did;
 pub mod digest;
 pub mod fact;
 pub mod id;
-pub mod node;
 pub mod json_ld;
+pub mod node;
 pub mod proof;
 pub mod rdf;
 pub mod report;

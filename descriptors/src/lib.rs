@@ -7,6 +7,7 @@
 
 pub mod bundle;
 pub mod canonical;
+pub mod certificate;
 pub mod component;
 pub mod credential;
 pub mod declaration;
@@ -14,10 +15,14 @@ pub mod did;
 pub mod digest;
 pub mod fact;
 pub mod id;
+pub mod json;
 pub mod json_ld;
 pub mod node;
 pub mod proof;
 pub mod rdf;
 pub mod report;
+pub mod status_list;
+pub mod target;
 pub mod timestamp;
+pub mod verify;
 pub mod vocabulary;

@@ -17,6 +17,7 @@ pub mod fact;
 pub mod id;
 pub mod json_ld;
 pub mod node;
+pub mod presentation;
 pub mod proof;
 pub mod rdf;
 pub mod report;

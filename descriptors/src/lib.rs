@@ -17,6 +17,7 @@ pub mod id;
 pub mod proof;
 pub mod rdf;
 pub mod report;
+pub mod shacl;
 pub mod timestamp;
 
 /// The vocabulary of our own types. Not registered yet: to be done before anyone relies on it.

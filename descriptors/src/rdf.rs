@@ -4,6 +4,8 @@
 //! signature of `eddsa-rdfc-2022` covers the digest of that text. What a predicate means is not known here.
 
 pub mod n_quads;
+pub mod turtle;
+pub mod xsd;
 
 use std::fmt;
 

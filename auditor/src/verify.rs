@@ -224,7 +224,7 @@ fn content(evidence: &Evidence, audit: &Audit, credentials: &Credentials) -> Res
             let reports = evidence.nodes.iter().map(|node| (&node.report, node.digest));
             let verdicts = audit.claims().map_err(|error| vec![chain(&error)])?;
             let subjects = credential::subjects(&base, &evidence.declaration, reports, verdicts);
-            expected = subjects.into_iter().map(|subject| (subject.id.clone(), subject.to_value())).collect();
+            expected = subjects.into_iter().map(|subject| (subject.id().to_owned(), subject.to_value())).collect();
         }
     }
     let total = credentials.len();

@@ -89,7 +89,7 @@ fn entries(declared: Value) -> BTreeMap<String, Vec<u8>> {
         let period = Period { from: at("2026-11-21T10:00:00Z"), until: at("2027-02-19T10:00:00Z") };
         let credential = Credential::new(&base, did.clone(), period, subject).unwrap();
         let jwt = vc_jwt::issue(&credential, &issuer()).unwrap();
-        entries.insert(bundle::credential_path(&credential.id), jwt.into_bytes());
+        entries.insert(bundle::credential_path(credential.id()), jwt.into_bytes());
     }
     entries
 }
@@ -203,11 +203,11 @@ fn a_credential_must_say_what_the_evidence_says() {
     let declared: Declaration = serde_json::from_value(declaration(true)).unwrap();
     let did = Did::key(&issuer().public_key());
     let mut subject = credential::region::subject(&Base::did(&did), &declared, &declared.regions[0]);
-    subject.properties.insert("schema:name".to_owned(), json!("somewhere else"));
+    subject.node.set("schema:name", "somewhere else");
     let period = Period { from: at("2026-11-21T10:00:00Z"), until: at("2027-02-19T10:00:00Z") };
     let forged = Credential::new(&Base::did(&did), did, period, subject).unwrap();
     let mut entries = good.clone();
-    entries.insert(bundle::credential_path(&forged.id), vc_jwt::issue(&forged, &issuer()).unwrap().into_bytes());
+    entries.insert(bundle::credential_path(forged.id()), vc_jwt::issue(&forged, &issuer()).unwrap().into_bytes());
     refuse(&entries, "content");
     let missing = good.keys().find(|path| path.starts_with(bundle::CREDENTIALS)).unwrap().clone();
     let mut entries = good;

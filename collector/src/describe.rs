@@ -80,8 +80,8 @@ pub fn plan(
     let period = Period { from: now, until: now.plus_seconds(validity_seconds) };
     for subject in subjects {
         let content = content(&issuer.did, &subject)?;
-        let known = issued.get(&(subject.class, subject.id.as_str()));
-        said.insert((subject.class, subject.id.clone()));
+        let known = issued.get(&(subject.class(), subject.id()));
+        said.insert((subject.class(), subject.id().to_owned()));
         if known.is_none_or(|known| known.content != content || is_due(known, now)) {
             plan.issue.push(issue(issuer, subject, content, period)?);
         }
@@ -99,20 +99,20 @@ fn is_due(issued: &Issued, now: Timestamp) -> bool {
 
 /// Digest of who says what, without times.
 fn content(issuer: &Did, subject: &Subject) -> Result<Digest, DescribeError> {
-    let Subject { class, id, properties, origin } = subject;
-    let said = json!({"issuer": issuer, "class": class, "id": id, "properties": properties, "origin": origin});
-    let bytes = canonical::to_vec(&said).map_err(|source| DescribeError::Canonical { subject: id.clone(), source })?;
+    let said = json!({"issuer": issuer, "subject": subject.to_value(), "origin": subject.origin});
+    let failed = |source| DescribeError::Canonical { subject: subject.id().to_owned(), source };
+    let bytes = canonical::to_vec(&said).map_err(failed)?;
     Ok(Digest::of(&bytes))
 }
 
 fn issue(issuer: &Issuer, subject: Subject, content: Digest, period: Period) -> Result<Issued, DescribeError> {
-    let (class, id, origin) = (subject.class.to_owned(), subject.id.clone(), subject.origin);
+    let (class, id, origin) = (subject.class().to_owned(), subject.id().to_owned(), subject.origin);
     let failed = |source| DescribeError::Issue { subject: id.clone(), source };
     let credential = Credential::new(&issuer.base, issuer.did.clone(), period, subject)
         .map_err(|source| failed(IssueError::Canonical(source)))?;
     let jwt = vc_jwt::issue(&credential, issuer.signer.as_ref()).map_err(failed)?;
     Ok(Issued {
-        id: credential.id,
+        id: credential.id().to_owned(),
         class,
         subject: id.clone(),
         content,

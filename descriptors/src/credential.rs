@@ -12,21 +12,16 @@ pub mod legal_person;
 pub mod node_hardware;
 pub mod region;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use crate::VOCABULARY;
-use crate::canonical;
+use crate::canonical::WriteError;
 use crate::declaration::{Address, Declaration};
 use crate::did::Did;
 use crate::digest::Digest;
+use crate::node::{Lines, Node, Object};
 use crate::report::{Origin, Report};
 use crate::timestamp::Timestamp;
-
-/// The Gaia-X ontology whose terms are used; its context stands in every credential.
-pub const GAIA_X_CONTEXT: &str = "https://w3id.org/gaia-x/2511#";
-
-/// The context of the data model.
-pub const CREDENTIALS_CONTEXT: &str = "https://www.w3.org/ns/credentials/v2";
+use crate::vocabulary::{Context, Ontology, XSD_DATE_TIME};
 
 /// The types we issue, by the name of their class.
 pub fn all() -> &'static [&'static str] {
@@ -96,23 +91,26 @@ impl Base {
 /// What is said of one subject, before anybody signs it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Subject {
-    /// The class with its prefix: `gx:Region`.
-    pub class: &'static str,
-    /// The subject's own id.
-    pub id: String,
-    /// Its properties, without `id` and `type`.
-    pub properties: Map<String, Value>,
+    /// The subject and its parts. Its first class is the type of the credential.
+    pub node: Node,
     /// The weakest origin of what is said.
     pub origin: Origin,
 }
 
 impl Subject {
+    /// The class with its prefix: `gx:Region`.
+    pub fn class(&self) -> &'static str {
+        self.node.classes.first().copied().unwrap_or_default()
+    }
+
+    /// The subject's own id.
+    pub fn id(&self) -> &str {
+        &self.node.id
+    }
+
     /// The subject as it stands in a credential.
     pub fn to_value(&self) -> Value {
-        let mut subject = self.properties.clone();
-        subject.insert("id".to_owned(), json!(self.id));
-        subject.insert("type".to_owned(), json!(self.class));
-        Value::Object(subject)
+        self.node.to_value()
     }
 }
 
@@ -125,92 +123,82 @@ pub struct Period {
     pub until: Timestamp,
 }
 
-/// An unsigned credential.
+/// An unsigned credential: one document, from which every target takes its form.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Credential {
-    /// Its own id, made from what it says.
-    pub id: String,
     /// Who issues it.
     pub issuer: Did,
     /// From when until when it holds.
     pub period: Period,
-    /// What it says.
-    pub subject: Subject,
+    /// Everything but the `@context`, as the node that is signed.
+    node: Node,
 }
+
+/// The property that tells what is simulated from what is real.
+const ORIGIN: &str = "avow:origin";
 
 impl Credential {
     /// The credential of `subject`. Its id follows from its content: same facts, same time, same key, same bytes.
-    pub fn new(base: &Base, issuer: Did, period: Period, subject: Subject) -> Result<Self, canonical::WriteError> {
-        let mut credential = Self { id: String::new(), issuer, period, subject };
-        credential.id = base.credential(&Digest::of(&canonical::to_vec(&credential.to_value())?));
+    pub fn new(base: &Base, issuer: Did, period: Period, subject: Subject) -> Result<Self, WriteError> {
+        let node = Node::new(String::new(), "VerifiableCredential")
+            .and_class(subject.class())
+            .with("issuer", Object::Link(issuer.to_string()))
+            .with("validFrom", Object::Coerced { text: period.from.to_string(), datatype: XSD_DATE_TIME })
+            .with("validUntil", Object::Coerced { text: period.until.to_string(), datatype: XSD_DATE_TIME })
+            .with(ORIGIN, subject.origin.as_str())
+            .with("credentialSubject", subject.node);
+        let mut credential = Self { issuer, period, node };
+        credential.node.id = base.credential(&Digest::of(&credential.to_vec(credential.context(Ontology::default()))?));
         Ok(credential)
     }
 
+    /// Its own id, made from what it says.
+    pub fn id(&self) -> &str {
+        &self.node.id
+    }
+
+    /// The class of its subject.
+    pub fn class(&self) -> &'static str {
+        self.node.classes.last().copied().unwrap_or_default()
+    }
+
+    /// The context that Gaia-X asks for, for its own classes; everything inline for ours, which no Gaia-X service reads.
+    pub fn context(&self, ontology: Ontology) -> Context {
+        if self.class().starts_with("gx:") { Context::GaiaX(ontology) } else { Context::Inline(ontology) }
+    }
+
     /// The document that is signed.
-    pub fn to_value(&self) -> Value {
-        let Subject { class, origin, .. } = &self.subject;
-        // One prefix for each object: some Gaia-X readers refuse an inline context with several.
-        json!({
-            "@context": [
-                CREDENTIALS_CONTEXT, GAIA_X_CONTEXT,
-                {"vcard": "http://www.w3.org/2006/vcard/ns#"}, {"schema": "https://schema.org/"}, {"avow": VOCABULARY}
-            ],
-            "id": self.id,
-            "type": ["VerifiableCredential", class],
-            "issuer": self.issuer,
-            "validFrom": self.period.from,
-            "validUntil": self.period.until,
-            "avow:origin": origin,
-            "credentialSubject": self.subject.to_value(),
-        })
-    }
-}
-
-/// Builds the properties of a subject.
-#[derive(Default)]
-pub(crate) struct Properties(Map<String, Value>);
-
-impl Properties {
-    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.0.insert(name.to_owned(), value.into());
-        self
-    }
-
-    pub(crate) fn with_some(self, name: &str, value: Option<impl Into<Value>>) -> Self {
-        match value {
-            Some(value) => self.with(name, value),
-            None => self,
+    pub fn to_value(&self, context: Context) -> Value {
+        let mut document = Map::from_iter([("@context".to_owned(), context.to_value())]);
+        if let Value::Object(members) = self.node.to_value() {
+            document.extend(members);
         }
+        Value::Object(document)
     }
 
-    pub(crate) fn build(self) -> Map<String, Value> {
-        self.0
+    /// The document in canonical JSON (RFC 8785).
+    pub fn to_vec(&self, context: Context) -> Result<Vec<u8>, WriteError> {
+        let mut out = Vec::with_capacity(4096);
+        self.node.write_json(Some(context.canonical()), &mut out)?;
+        Ok(out)
     }
-}
 
-/// A reference to another subject.
-pub(crate) fn reference(id: impl Into<String>) -> Value {
-    json!({"id": id.into()})
-}
-
-/// References to several subjects: always a list.
-pub(crate) fn references(ids: impl IntoIterator<Item = String>) -> Value {
-    ids.into_iter().map(reference).collect()
+    /// What the document says, as lines of N-Quads.
+    pub fn statements(&self, ontology: Ontology) -> Result<Lines, WriteError> {
+        let mut lines = Lines::new();
+        self.node.write_statements(ontology, &mut lines)?;
+        Ok(lines)
+    }
 }
 
 /// A `gx:Address` as a part of the subject with id `owner`.
-pub(crate) fn address(owner: &str, part: &str, address: &Address) -> Value {
-    Value::Object(
-        Properties::default()
-            .with("id", format!("{owner}#{part}"))
-            .with("type", "gx:Address")
-            .with("gx:countryCode", address.country_code.as_str())
-            .with_some("vcard:region", address.nuts2.as_deref())
-            .with_some("vcard:locality", address.locality.as_deref())
-            .with_some("vcard:postal-code", address.postal_code.as_deref())
-            .with_some("vcard:street-address", address.street_address.as_deref())
-            .build(),
-    )
+pub(crate) fn address(owner: &str, part: &str, address: &Address) -> Node {
+    Node::new(format!("{owner}#{part}"), "gx:Address")
+        .with("gx:countryCode", address.country_code.as_str())
+        .with_some("vcard:region", address.nuts2.as_deref())
+        .with_some("vcard:locality", address.locality.as_deref())
+        .with_some("vcard:postal-code", address.postal_code.as_deref())
+        .with_some("vcard:street-address", address.street_address.as_deref())
 }
 
 /// The text that marks what is not real, for the properties that people read.

@@ -103,6 +103,21 @@ pub enum AbsenceReason {
     Disabled,
 }
 
+impl AbsenceReason {
+    /// As it is written in documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotPresent => "not_present",
+            Self::NotPermitted => "not_permitted",
+            Self::NotSupported => "not_supported",
+            Self::TimedOut => "timed_out",
+            Self::Malformed => "malformed",
+            Self::Filler => "filler",
+            Self::Disabled => "disabled",
+        }
+    }
+}
+
 impl fmt::Display for AbsenceReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

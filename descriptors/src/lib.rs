@@ -15,11 +15,10 @@ pub mod digest;
 pub mod fact;
 pub mod id;
 pub mod json_ld;
+pub mod node;
 pub mod proof;
 pub mod rdf;
 pub mod report;
 pub mod shacl;
 pub mod timestamp;
-
-/// The vocabulary of our own types. Not registered yet: to be done before anyone relies on it.
-pub const VOCABULARY: &str = "https://w3id.org/avow/v1#";
+pub mod vocabulary;

@@ -41,6 +41,15 @@ pub enum Origin {
 }
 
 impl Origin {
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Real => "real",
+            Self::Captured => "captured",
+            Self::Simulated => "simulated",
+        }
+    }
+
     /// The less trustworthy of two.
     pub fn weaker(self, other: Self) -> Self {
         self.max(other)
@@ -49,11 +58,7 @@ impl Origin {
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Real => "real",
-            Self::Captured => "captured",
-            Self::Simulated => "simulated",
-        })
+        f.write_str(self.as_str())
     }
 }
 

@@ -27,6 +27,7 @@ use descriptors::proof::vc_jwt;
 use descriptors::proof::{Signer, SoftwareKey};
 use descriptors::report::{Origin, Report};
 use descriptors::timestamp::Timestamp;
+use descriptors::vocabulary::{Context, Ontology};
 use serde_json::{Value, json};
 
 fn key() -> SoftwareKey {
@@ -99,24 +100,27 @@ fn subjects(base: &Base) -> Vec<Subject> {
     ]
 }
 
+fn period() -> Period {
+    Period { from: at("2026-11-21T09:00:00Z"), until: at("2027-02-19T09:00:00Z") }
+}
+
 fn credential(subject: Subject) -> Credential {
-    let period = Period { from: at("2026-11-21T09:00:00Z"), until: at("2027-02-19T09:00:00Z") };
-    Credential::new(&Base::address("https://cloud.example/"), issuer(), period, subject).unwrap()
+    Credential::new(&Base::address("https://cloud.example/"), issuer(), period(), subject).unwrap()
 }
 
 #[test]
 fn every_type_reads_as_reviewed() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let subjects = subjects(&Base::address("https://cloud.example/"));
-    let classes: Vec<&str> = subjects.iter().map(|subject| subject.class).collect();
+    let classes: Vec<&str> = subjects.iter().map(Subject::class).collect();
     assert_eq!(classes, descriptors::credential::all());
     for subject in subjects {
-        let name = format!("{}.json", subject.class.replace(':', "-"));
+        let name = format!("{}.json", subject.class().replace(':', "-"));
         let credential = credential(subject);
         let jwt = vc_jwt::issue(&credential, &key()).unwrap();
         let header = URL_SAFE_NO_PAD.decode(jwt.split('.').next().unwrap()).unwrap();
         let header: Value = serde_json::from_slice(&header).unwrap();
-        let document = json!({"header": header, "payload": credential.to_value(), "jwt": jwt});
+        let document = json!({"header": header, "payload": credential.to_value(credential.context(Ontology::default())), "jwt": jwt});
         let text = serde_json::to_string_pretty(&document).unwrap() + "\n";
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
             std::fs::write(folder.join(&name), &text).unwrap();
@@ -129,7 +133,7 @@ fn every_type_reads_as_reviewed() {
 #[test]
 fn a_credential_verifies_with_the_key_of_its_issuer() {
     for subject in subjects(&Base::did(&issuer())) {
-        let id = subject.id.clone();
+        let id = subject.id().to_owned();
         let jwt = vc_jwt::issue(&credential(subject), &key()).unwrap();
         let verified = vc_jwt::verify(&jwt, at("2026-12-01T00:00:00Z"), |_| None).unwrap();
         assert_eq!(verified.issuer, issuer());
@@ -140,8 +144,8 @@ fn a_credential_verifies_with_the_key_of_its_issuer() {
 #[test]
 fn a_did_web_issuer_is_checked_against_its_document() {
     let did = Did::web("cloud.example").unwrap();
-    let mut unsigned = credential(legal_person::subject(&Base::did(&did), &declaration()));
-    unsigned.issuer = did.clone();
+    let subject = legal_person::subject(&Base::did(&did), &declaration());
+    let unsigned = Credential::new(&Base::did(&did), did.clone(), period(), subject).unwrap();
     let jwt = vc_jwt::issue(&unsigned, &key()).unwrap();
     let document = did::web_document(&did, &key().public_key());
     let now = at("2026-12-01T00:00:00Z");
@@ -161,7 +165,8 @@ fn forge(header: &Value, payload: &Value) -> String {
 
 #[test]
 fn a_bad_credential_is_refused_for_its_single_fault() {
-    let good = credential(legal_person::subject(&Base::address("https://cloud.example"), &declaration())).to_value();
+    let good = credential(legal_person::subject(&Base::address("https://cloud.example"), &declaration()));
+    let good = good.to_value(good.context(Ontology::default()));
     let header = json!({"alg": "EdDSA", "typ": "vc+jwt", "cty": "vc", "kid": issuer().verification_method(),
         "iss": issuer()});
     let check = |change: &dyn Fn(&mut Value, &mut Value), fault: &str| {
@@ -201,5 +206,17 @@ fn one_flipped_bit_breaks_a_credential() {
         bytes[bit / 8] ^= 1 << (bit % 8);
         let accepted = String::from_utf8(bytes).is_ok_and(|text| vc_jwt::verify(&text, now, |_| None).is_ok());
         assert!(!accepted, "bit {bit}");
+    }
+}
+
+#[test]
+fn the_written_form_is_the_canonical_form_of_the_value() {
+    for subject in subjects(&Base::did(&issuer())) {
+        let credential = credential(subject);
+        for context in [Context::GaiaX(Ontology::V2511), Context::Inline(Ontology::Development)] {
+            let written = credential.to_vec(context).unwrap();
+            let expect = descriptors::canonical::to_vec(&credential.to_value(context)).unwrap();
+            assert_eq!(String::from_utf8(written).unwrap(), String::from_utf8(expect).unwrap());
+        }
     }
 }

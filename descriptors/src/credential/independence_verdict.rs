@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
-use super::{Base, Properties, Subject, availability_zone, references};
+use super::{Base, Subject, availability_zone};
 use crate::component::Dimension;
 use crate::digest::Digest;
 use crate::id::{ClaimId, ZoneId};
+use crate::node::{Node, Object};
 use crate::report::Origin;
 
 /// The class.
@@ -36,15 +37,14 @@ pub struct VerdictClaims {
 pub fn subject(base: &Base, found: VerdictClaims) -> Subject {
     let zones: Vec<&str> = found.zones.iter().map(ZoneId::as_str).collect();
     let name = format!("{}/{}/{}", found.claim, zones.join("+"), found.dimension);
-    let properties = Properties::default()
+    let node = Node::new(base.subject("verdict", &name), CLASS)
         .with("avow:claim", found.claim.as_str())
         .with("avow:profile", found.profile.as_str())
-        .with("avow:zone", references(found.zones.iter().map(|zone| availability_zone::id(base, zone))))
+        .with("avow:zone", Object::references(found.zones.iter().map(|zone| availability_zone::id(base, zone))))
         .with("avow:dimension", found.dimension.as_str())
         .with("avow:outcome", found.outcome)
         // JSON literal: the nested document is signed as it stands, without terms of a vocabulary.
-        .with("avow:verdict", serde_json::json!({"@type": "@json", "@value": found.verdict}))
-        .with("avow:evidence", found.evidence.to_string())
-        .build();
-    Subject { class: CLASS, id: base.subject("verdict", &name), properties, origin: found.origin }
+        .with("avow:verdict", Object::Json(found.verdict))
+        .with("avow:evidence", found.evidence.to_string());
+    Subject { node, origin: found.origin }
 }

@@ -12,6 +12,7 @@ use crate::canonical;
 use crate::credential::Credential;
 use crate::did::{self, Did, DidError};
 use crate::timestamp::Timestamp;
+use crate::vocabulary::Ontology;
 
 /// Seconds by which the clocks of issuer and verifier may differ.
 pub const SKEW_SECONDS: i64 = 60;
@@ -87,7 +88,7 @@ pub fn issue(credential: &Credential, signer: &dyn Signer) -> Result<String, Iss
     });
     let mut jws = URL_SAFE_NO_PAD.encode(canonical::to_vec(&header)?);
     jws.push('.');
-    URL_SAFE_NO_PAD.encode_string(canonical::to_vec(&credential.to_value())?, &mut jws);
+    URL_SAFE_NO_PAD.encode_string(credential.to_vec(credential.context(Ontology::default()))?, &mut jws);
     let signature = signer.sign(jws.as_bytes())?;
     jws.push('.');
     URL_SAFE_NO_PAD.encode_string(signature, &mut jws);

@@ -42,13 +42,13 @@ fn main() -> anyhow::Result<()> {
     std::fs::create_dir_all(&directory).with_context(|| format!("make {}", directory.display()))?;
     let mut written = Vec::new();
     for (index, subject) in subjects(&base)?.into_iter().enumerate() {
-        let (class, id) = (subject.class, subject.id.clone());
+        let (class, id) = (subject.class(), subject.id().to_owned());
         let credential = Credential::new(&base, issuer.clone(), period, subject)?;
         let file = format!("{index:02}-{}.jwt", class.replace(':', "-"));
         let path = directory.join(&file);
         std::fs::write(&path, vc_jwt::issue(&credential, &key)?)
             .with_context(|| format!("write {}", path.display()))?;
-        written.push(json!({"file": file, "type": class, "id": credential.id, "subject": id}));
+        written.push(json!({"file": file, "type": class, "id": credential.id(), "subject": id}));
     }
     for class in credential::all() {
         ensure!(written.iter().any(|one| one["type"] == *class), "no sample of {class}: add one");

@@ -25,7 +25,6 @@ use crate::shacl::Shapes;
 use crate::target::Target;
 use crate::timestamp::Timestamp;
 pub use contexts::{ContextsError, KnownContexts};
-use document::Document;
 use rule::Rule;
 
 /// A file with its name for people.

@@ -22,10 +22,7 @@ pub(super) fn check(document: &Document, log: &mut Log) {
         if document.payload.contains_key("proof") {
             log.find(&document.name, "/proof", Severity::Refused, &rule::ENVELOPE, "an embedded proof");
         } else if document.inside.is_none() {
-            log.open(
-                format!("the envelope of {}, which is not signed yet", document.name),
-                "sign it and check the result",
-            );
+            log.open("the envelope: not every document is signed yet", "sign them and check the result");
         }
         return;
     };

@@ -16,23 +16,19 @@ pub(super) fn check(documents: &[Document], setting: &Setting<'_>, log: &mut Log
     let mut data = Vec::new();
     let mut complete = true;
     for (number, document) in documents.iter().enumerate() {
-        let before = data.len();
         let whole = Value::Object(document.payload.clone());
         match log.target {
             Target::Plain | Target::W3cJcs | Target::Tagus => {}
             Target::W3cRdfc => drop(statements(document, "", whole, setting, log)),
             Target::Danube | Target::Loire | Target::Xfsc if !document.is_presentation => {
-                for (pointer, subject) in document.subjects() {
+                for (index, (pointer, subject)) in document.subjects().into_iter().enumerate() {
                     match statements(document, &pointer, with_context(document, subject), setting, log) {
-                        Some(quads) => data.extend(quads),
+                        Some(quads) => data.extend(quads.into_iter().map(|quad| set_apart(quad, number, index))),
                         None => complete = false,
                     }
                 }
             }
             Target::Danube | Target::Loire | Target::Xfsc => {}
-        }
-        for quad in &mut data[before..] {
-            set_apart(quad, number);
         }
     }
     if log.target.is_jwt() {
@@ -57,13 +53,14 @@ fn with_context(document: &Document, subject: &Value) -> Value {
     subject
 }
 
-/// Blank nodes of different documents are different.
-fn set_apart(quad: &mut Quad, number: usize) {
+/// Blank nodes of different documents, and of different subjects, are different.
+fn set_apart(mut quad: Quad, number: usize, index: usize) -> Quad {
     for term in [&mut quad.subject, &mut quad.object] {
         if let Term::Blank(label) = term {
-            *label = format!("c{number}.{label}");
+            *label = format!("c{number}.{index}.{label}");
         }
     }
+    quad
 }
 
 fn statements(
@@ -135,17 +132,27 @@ fn shapes(documents: &[Document], data: &[Quad], complete: bool, setting: &Setti
     }
     let distinct = report.distinct();
     for violation in distinct.iter().take(LISTED_MAX) {
-        log.find(
-            &owner(violation, data, documents),
-            place(violation),
-            severity(violation),
-            &rule::SHAPE,
-            text(violation),
-        );
+        let owner = owner(violation, data, documents);
+        let is_final = documents.iter().any(|document| document.name == owner && document.inside.is_some());
+        match absent(violation, data).filter(|_| !is_final) {
+            Some(iri) => log.open(
+                format!("{} at {}", violation.component.name(), place(violation, data)),
+                format!("hand in the credential of {iri} too"),
+            ),
+            None => log.find(&owner, place(violation, data), severity(violation), &rule::SHAPE, text(violation)),
+        }
     }
     if let Some(more) = distinct.len().checked_sub(LISTED_MAX).filter(|more| *more > 0) {
         log.open(format!("{more} more violations of shapes, found and not listed"), "mend those listed first");
     }
+}
+
+/// The node that a violation is about, where nothing is said of it: it may be what it should be in a credential that was not
+/// handed in. In a presentation nothing is missing that the service would see.
+fn absent<'v>(violation: &'v Violation, data: &[Quad]) -> Option<&'v str> {
+    use shacl::Component::{And, Class, Node, Or, Xone};
+    let value = violation.value.as_ref().filter(|value| data.iter().all(|quad| quad.subject != **value))?;
+    value.as_iri().filter(|_| matches!(violation.component, And | Class | Node | Or | Xone))
 }
 
 /// The document that a focus node comes from.
@@ -173,10 +180,23 @@ fn severity(violation: &Violation) -> Severity {
     }
 }
 
-fn place(violation: &Violation) -> String {
-    let path =
-        violation.path.as_ref().map(|path| if path.contains('<') { format!(" {path}") } else { format!(" <{path}>") });
-    format!("{}{}", term(&violation.focus), path.unwrap_or_default())
+fn place(violation: &Violation, data: &[Quad]) -> String {
+    let path = violation.path.as_ref().map(|path| if path.contains('<') { path.clone() } else { format!("<{path}>") });
+    let (root, mut steps) = route(&violation.focus, data);
+    steps.extend(path);
+    format!("{} {}", term(root), steps.join("/")).trim_end().to_owned()
+}
+
+/// How a node without a name is reached from one that has a name.
+fn route<'a>(focus: &'a Term, data: &'a [Quad]) -> (&'a Term, Vec<String>) {
+    const STEPS_MAX: usize = 32;
+    let (mut node, mut steps) = (focus, Vec::new());
+    while matches!(node, Term::Blank(_)) && steps.len() < STEPS_MAX {
+        let Some(quad) = data.iter().find(|quad| quad.object == *node) else { break };
+        steps.insert(0, format!("<{}>", quad.predicate));
+        node = &quad.subject;
+    }
+    (node, steps)
 }
 
 fn text(violation: &Violation) -> String {

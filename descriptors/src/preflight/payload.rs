@@ -200,10 +200,7 @@ fn proof(document: &Document, log: &mut Log) {
     let proofs: Vec<&Map<String, Value>> = match document.payload.get("proof") {
         None => {
             if document.inside.is_none() && document.jws.is_none() {
-                log.open(
-                    format!("the proof of {}, which is not signed yet", document.name),
-                    "sign it and check the result",
-                );
+                log.open("the proof: not every document is signed yet", "sign them and check the result");
             }
             return;
         }

@@ -15,6 +15,8 @@ mod keys;
 mod payload;
 pub mod rule;
 mod subjects;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 

@@ -14,6 +14,7 @@ pub mod did;
 pub mod digest;
 pub mod fact;
 pub mod id;
+pub mod json_ld;
 pub mod node;
 pub mod proof;
 pub mod rdf;

@@ -31,7 +31,7 @@ use crate::did::document::Document as DidDocument;
 use crate::json::{Document, Json};
 use crate::json_ld::Contexts;
 use crate::timestamp::Timestamp;
-pub use policy::{Limits, Policy, Profile};
+pub use policy::{Limits, Policy, Profile, SKEW_SECONDS};
 use report::Sheet;
 pub use report::{Check, Finding, Form, Name, Outcome, Report};
 

@@ -78,7 +78,7 @@ fn subjects() -> Vec<Subject> {
     };
     vec![
         legal_person::subject(&base, &declaration),
-        datacenter::subject(&base, &declaration, &declaration.regions[0].datacenters[0]),
+        datacenter::subject(&base, &declaration, &declaration.regions[0].datacenters[0]).unwrap(),
         independence_verdict::subject(&base, verdict),
     ]
 }

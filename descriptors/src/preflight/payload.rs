@@ -5,10 +5,10 @@ use serde_json::{Map, Value};
 use super::document::{Document, texts};
 use super::rule::{self, Rule};
 use super::{Log, Setting, Severity, shown};
-use crate::proof::vc_jwt::SKEW_SECONDS;
 use crate::rdf::iri;
 use crate::target::Target;
 use crate::timestamp::Timestamp;
+use crate::verify::SKEW_SECONDS;
 use crate::vocabulary::CREDENTIALS_V2;
 
 const CREDENTIALS_V1: &str = "https://www.w3.org/2018/credentials/v1";

@@ -45,6 +45,9 @@ impl Default for Limits {
     }
 }
 
+/// Seconds by which the clocks of issuer and verifier may differ, unless a policy says otherwise.
+pub const SKEW_SECONDS: i64 = 60;
+
 /// What is asked of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
@@ -72,7 +75,7 @@ impl Policy {
     pub fn at(now: Timestamp) -> Self {
         Self {
             now,
-            skew_seconds: 60,
+            skew_seconds: SKEW_SECONDS,
             profile: Profile::Any,
             algorithms: Algorithm::ALL.to_vec(),
             terms: true,

@@ -21,6 +21,7 @@
 pub mod audit;
 pub mod criterion;
 pub mod evidence;
+pub mod fault_graph;
 pub mod finding;
 pub mod graph;
 pub mod profile;
@@ -29,6 +30,7 @@ pub mod verdict;
 
 pub use audit::{Audit, AuditError, audit};
 pub use evidence::{Evidence, NodeEvidence};
+pub use fault_graph::{FaultGraph, FaultGraphBuilder};
 pub use finding::Finding;
 pub use graph::{Graph, Provenance};
 pub use verdict::{Assessment, Missing, Outcome, RiskGroup, Verdict};

@@ -14,6 +14,8 @@
 //! a handle says, is not known here.
 
 mod build;
+mod flat;
+mod impact;
 mod names;
 mod order;
 
@@ -21,6 +23,7 @@ use std::fmt;
 use std::ops::Not;
 
 pub use build::{FaultGraphBuilder, GraphError};
+pub use flat::{Flat, FlatError};
 use names::Names;
 use order::Order;
 

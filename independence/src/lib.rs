@@ -19,6 +19,7 @@
 #![warn(missing_docs)]
 
 pub mod audit;
+pub mod bdd;
 pub mod criterion;
 pub mod evidence;
 pub mod fault_graph;

@@ -213,7 +213,7 @@ impl FaultGraphBuilder {
     /// # Errors
     /// When the operator does not fit its arguments, or a gate that counts names a vertex twice.
     pub fn gate(&mut self, vertex: Vertex, gate: Gate, arguments: &[Literal]) -> Result<GateId, GraphError> {
-        self.check(vertex, gate, arguments.len())?;
+        check(gate, arguments.len(), || self.name(vertex))?;
         self.push(vertex, gate, arguments.iter().copied())
     }
 
@@ -269,25 +269,6 @@ impl FaultGraphBuilder {
         if *definition == Definition::Missing {
             *definition = Definition::Implied;
         }
-    }
-
-    fn check(&self, vertex: Vertex, gate: Gate, found: usize) -> Result<(), GraphError> {
-        let takes = match gate {
-            Gate::Always | Gate::Never => (found != 0).then_some("no argument"),
-            Gate::Not => (found != 1).then_some("one argument"),
-            Gate::Imply | Gate::Iff => (found != 2).then_some("two arguments"),
-            Gate::Xor => (found < 2).then_some("two arguments or more"),
-            _ => (found == 0).then_some("one argument or more"),
-        };
-        if let Some(takes) = takes {
-            return Err(GraphError::Arguments { name: self.name(vertex), gate, takes, found });
-        }
-        let possible = match gate {
-            Gate::AtLeast(min) => min as usize <= found,
-            Gate::Cardinality { min, max } => min <= max && max as usize <= found,
-            _ => true,
-        };
-        if possible { Ok(()) } else { Err(GraphError::Bounds { name: self.name(vertex), gate, found }) }
     }
 
     fn push(
@@ -414,6 +395,26 @@ impl FaultGraph {
         self.argument_starts.shrink_to_fit();
         self.arguments.shrink_to_fit();
     }
+}
+
+/// Whether a gate may have so many arguments.
+pub(super) fn check(gate: Gate, found: usize, name: impl FnOnce() -> String) -> Result<(), GraphError> {
+    let takes = match gate {
+        Gate::Always | Gate::Never => (found != 0).then_some("no argument"),
+        Gate::Not => (found != 1).then_some("one argument"),
+        Gate::Imply | Gate::Iff => (found != 2).then_some("two arguments"),
+        Gate::Xor => (found < 2).then_some("two arguments or more"),
+        _ => (found == 0).then_some("one argument or more"),
+    };
+    if let Some(takes) = takes {
+        return Err(GraphError::Arguments { name: name(), gate, takes, found });
+    }
+    let possible = match gate {
+        Gate::AtLeast(min) => min as usize <= found,
+        Gate::Cardinality { min, max } => min <= max && max as usize <= found,
+        _ => true,
+    };
+    if possible { Ok(()) } else { Err(GraphError::Bounds { name: name(), gate, found }) }
 }
 
 fn enter(handles: &mut Vec<Evidence>, at: usize, evidence: Evidence) {

@@ -3,6 +3,10 @@
 //! The hash has no secret, so that the same input takes the same time everywhere. Names that were made to collide are met
 //! by another seed: a set that collides under each of many seeds is not known how to make.
 
+mod restore;
+
+pub(super) use restore::BadNames;
+
 /// Slots are a power of two and at most two thirds full.
 const SLOTS_MIN: usize = 16;
 /// So many steps are not taken in a table of this load unless someone chose the names.

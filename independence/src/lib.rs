@@ -18,6 +18,7 @@
 //! (the electricity of a switch) is not seen to be missing.
 #![warn(missing_docs)]
 
+pub mod analysis;
 pub mod audit;
 pub mod criterion;
 pub mod evidence;
@@ -27,6 +28,9 @@ pub mod graph;
 pub mod profile;
 pub mod risk_group;
 pub mod verdict;
+
+#[cfg(test)]
+mod draw;
 
 pub use audit::{Audit, AuditError, audit};
 pub use evidence::{Evidence, NodeEvidence};

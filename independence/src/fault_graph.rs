@@ -169,6 +169,12 @@ pub type Evidence = u32;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GateId(u32);
 
+impl GateId {
+    pub(crate) fn of(number: u32) -> Self {
+        Self(number)
+    }
+}
+
 /// One way for a vertex to be down other than by its own failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GateView<'g> {
@@ -286,7 +292,7 @@ impl FaultGraph {
         }
     }
 
-    fn knowledge(&self, id: GateId) -> Knowledge {
+    pub(crate) fn knowledge(&self, id: GateId) -> Knowledge {
         if self.doubts.is_empty() {
             return Knowledge::Known;
         }
@@ -308,6 +314,36 @@ impl FaultGraph {
     /// Where [`FaultGraph::bottom_up`] has a vertex.
     pub fn position(&self, vertex: Vertex) -> usize {
         self.order.position(vertex) as usize
+    }
+
+    pub(crate) fn doubtful_events(&self) -> impl Iterator<Item = Vertex> + '_ {
+        let doubtful = |vertex: &Vertex| !matches!(self.own[vertex.index()], Own::None | Own::Fails(Knowledge::Known));
+        self.vertices().filter(doubtful)
+    }
+
+    pub(crate) fn doubtful_gates(&self) -> impl Iterator<Item = GateId> + '_ {
+        self.doubts.iter().filter(|(_, knowledge)| *knowledge != Knowledge::Known).map(|(gate, _)| *gate)
+    }
+
+    pub(crate) fn position32(&self, vertex: Vertex) -> u32 {
+        self.order.position(vertex)
+    }
+
+    pub(crate) fn vertex_at(&self, position: u32) -> Vertex {
+        self.order.vertex(position)
+    }
+
+    /// Numbers of the gates of the vertex at a position.
+    pub(crate) fn gate_range(&self, position: u32) -> std::ops::Range<u32> {
+        let at = self.order.vertex(position).index();
+        self.gate_starts[at]..self.gate_starts[at + 1]
+    }
+
+    /// A gate without what is known of it.
+    pub(crate) fn bare_gate(&self, id: GateId) -> (Gate, &[Literal]) {
+        let at = id.0 as usize;
+        let arguments = self.argument_starts[at] as usize..self.argument_starts[at + 1] as usize;
+        (self.gates[at], &self.arguments[arguments])
     }
 
     fn len32(&self) -> u32 {

@@ -18,6 +18,7 @@
 //! (the electricity of a switch) is not seen to be missing.
 #![warn(missing_docs)]
 
+pub mod analysis;
 pub mod audit;
 pub mod bdd;
 pub mod criterion;
@@ -28,6 +29,9 @@ pub mod graph;
 pub mod profile;
 pub mod risk_group;
 pub mod verdict;
+
+#[cfg(test)]
+mod draw;
 
 pub use audit::{Audit, AuditError, audit};
 pub use evidence::{Evidence, NodeEvidence};

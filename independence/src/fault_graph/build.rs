@@ -260,6 +260,11 @@ impl FaultGraphBuilder {
         Ok(())
     }
 
+    /// How many vertices can fail by themselves so far.
+    pub fn event_count(&self) -> usize {
+        self.own.iter().filter(|own| **own != Own::None).count()
+    }
+
     fn name(&self, vertex: Vertex) -> String {
         self.names.get(vertex.0).to_owned()
     }

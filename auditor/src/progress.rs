@@ -45,6 +45,11 @@ impl Progress {
         Self { step, end: Some(end), teller: Some(teller) }
     }
 
+    /// Tells nobody.
+    pub fn silent() -> Self {
+        Self { step: Arc::default(), end: None, teller: None }
+    }
+
     /// Goes on to another step.
     pub fn step(&self, step: impl Into<String>) {
         *self.step.lock().unwrap_or_else(PoisonError::into_inner) = step.into();

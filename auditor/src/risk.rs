@@ -323,8 +323,9 @@ impl OnModel {
         let bytes = binary::write(&model.graph);
         replace(to, &bytes).with_context(|| format!("cannot write {}", to.display()))?;
         drop(progress);
-        let said = format!("{}: {} components and gates, {} bytes\n", to.display(), model.graph.len(), bytes.len());
-        Ok((printable(&said).trim_end().to_owned() + "\n", Ending::Answered))
+        let to = to.display().to_string();
+        let said = format!("{}: {} components and gates, {} bytes\n", printable(&to), model.graph.len(), bytes.len());
+        Ok((said, Ending::Answered))
     }
 }
 

@@ -127,7 +127,8 @@ fn a_model_converted_is_the_same_model() {
     let place = Place::new();
     let model = place.file("m", ZONES);
     let binary = place.path("m.avowfg");
-    stdout(&avow("model convert", &model, &[binary.to_str().unwrap()]));
+    let said = stdout(&avow("model convert", &model, &[binary.to_str().unwrap()]));
+    assert!(said.contains("m.avowfg: 8 components and gates, ") && said.ends_with(" bytes\n"), "{said}");
     for top in ["both", "either"] {
         let [from_lines, from_binary] =
             [&model, &binary].map(|model| stdout(&avow("risk-groups", model, &["--top", top, "--order", "all"])));

@@ -20,14 +20,17 @@ mod function;
 mod list;
 mod minimal;
 mod module;
+mod probability;
 mod table;
 
 use crate::fault_graph::{FaultGraph, Vertex};
+use circuit::{Circuit, Literal};
 use compile::{Compiled, compile};
 use count::{Counts, counts};
 use families::Family;
 pub use list::Groups;
 use minimal::Minimal;
+pub use probability::{Bounds, Importance, bounds};
 
 /// What a diagram may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,13 +89,10 @@ impl Diagram {
         fails: &dyn Fn(Vertex) -> bool,
         limits: Limits,
     ) -> Result<Self, DiagramError> {
-        let formula =
-            formula::formula(graph, top, fails).map_err(|circle| DiagramError::Circle { vertices: circle.vertices })?;
-        let (circuit, root) = formula.circuit.flattened(formula.root);
-        let (circuit, root) = module::grouped(&circuit, root);
+        let (circuit, root, events) = circuit_of(graph, top, fails)?;
         let compiled = compile(&circuit, root, limits.memory_bytes_max, limits.nodes_max)
             .map_err(|_| DiagramError::Function { limits })?;
-        Ok(Self { compiled, events: formula.events })
+        Ok(Self { compiled, events })
     }
 
     /// How many decision nodes it has, what was tried in vain included.
@@ -119,6 +119,19 @@ impl Diagram {
         }
         Ok(MinimalGroups { diagram: self, order_max, families: minimal.families, units })
     }
+}
+
+/// The simplified circuit of a vertex, its root, and what its events stand for.
+fn circuit_of(
+    graph: &FaultGraph,
+    top: Vertex,
+    fails: &dyn Fn(Vertex) -> bool,
+) -> Result<(Circuit, Literal, Vec<Vertex>), DiagramError> {
+    let formula = formula::formula(graph, top, fails);
+    let formula = formula.map_err(|circle| DiagramError::Circle { vertices: circle.vertices })?;
+    let (circuit, root) = formula.circuit.flattened(formula.root);
+    let (circuit, root) = module::grouped(&circuit, root);
+    Ok((circuit, root, formula.events))
 }
 
 /// The minimal risk groups of a top event.

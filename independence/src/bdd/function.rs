@@ -105,6 +105,31 @@ impl Functions {
         (Function(node.high).negated_if(f.is_negated()), Function(node.low).negated_if(f.is_negated()))
     }
 
+    /// Level and branches of a node, not negated.
+    #[inline]
+    pub(super) fn parts(&self, number: u32) -> (u32, Function, Function) {
+        let node = self.table.node(number);
+        (node.level, Function(node.high), Function(node.low))
+    }
+
+    /// The numbers of the nodes of a function, without the constant, each after those below it.
+    pub(super) fn below(&self, f: Function) -> Vec<u32> {
+        let mut seen = vec![false; f.number() as usize + 1];
+        let mut nodes = Vec::new();
+        let mut open = vec![f];
+        while let Some(f) = open.pop() {
+            if f.is_constant() || std::mem::replace(&mut seen[f.number() as usize], true) {
+                continue;
+            }
+            nodes.push(f.number());
+            let (_, high, low) = self.parts(f.number());
+            open.extend([high, low]);
+        }
+        // What is below a node was there before it.
+        nodes.sort_unstable();
+        nodes
+    }
+
     pub(super) fn or(&mut self, f: Function, g: Function) -> Result<Function, Full> {
         Ok(self.and(f.not(), g.not())?.not())
     }

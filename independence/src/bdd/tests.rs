@@ -140,6 +140,54 @@ fn risk_groups_are_those_of_brute_force_where_there_are_negations() {
     }
 }
 
+fn close(a: f64, b: f64) -> bool {
+    (a - b).abs() < 1e-9
+}
+
+/// The probability of the top by its definition.
+fn sum_of(table: &[bool], probabilities: &[f64]) -> f64 {
+    let of_set = |set: usize| -> f64 {
+        let part = |(bit, p): (usize, &f64)| if set >> bit & 1 == 1 { *p } else { 1.0 - p };
+        probabilities.iter().enumerate().map(part).product()
+    };
+    (0..table.len()).filter(|&set| table[set]).map(of_set).sum()
+}
+
+#[test]
+fn probability_importance_and_bounds_are_those_of_their_definitions() {
+    let mut draw = Draw(6);
+    for number in 0..300 {
+        let (graph, top) = random(&mut draw, number % 2 == 0);
+        let events: Vec<Vertex> = graph.vertices().filter(|&vertex| graph.event(vertex).is_some()).collect();
+        let of = |vertex: Vertex| graph.event(vertex).unwrap().probability.unwrap();
+        let fails = |vertex: Vertex| graph.event(vertex).is_some();
+        let probabilities: Vec<f64> = events.iter().map(|&event| of(event)).collect();
+        let table = table(&graph, top, &events);
+        let expect = sum_of(&table, &probabilities);
+        let diagram = Diagram::of(&graph, top, &fails, Limits::memory(MEMORY)).unwrap();
+        assert!(close(diagram.probability(&of), expect), "{graph:?}");
+        for importance in diagram.importance(&of) {
+            let at = events.iter().position(|&event| event == importance.vertex).unwrap();
+            let with = |p: f64| sum_of(&table, &[&probabilities[..at], &[p], &probabilities[at + 1..]].concat());
+            assert!(close(importance.birnbaum, with(1.0) - with(0.0)), "{graph:?}");
+            let share = if expect > 0.0 { (expect - with(0.0)) / expect } else { 0.0 };
+            assert!(close(importance.criticality, share), "{graph:?}");
+        }
+        let of_set = |set: &usize| -> f64 {
+            (0..events.len()).filter(|bit| set >> bit & 1 == 1).map(|bit| probabilities[bit]).product()
+        };
+        let sets = minimal(&table);
+        let all: f64 = sets.iter().map(of_set).sum();
+        for (vertex, share) in diagram.risk_groups(None, MEMORY).unwrap().fussell_vesely(&of) {
+            let at = events.iter().position(|&event| event == vertex).unwrap();
+            let with: f64 = sets.iter().filter(|set| *set >> at & 1 == 1).map(of_set).sum();
+            assert!(close(share * all, with), "{graph:?}");
+        }
+        let bounds = bounds(&graph, top, &fails, &of).unwrap();
+        assert!(bounds.lower <= expect + 1e-9 && expect <= bounds.upper + 1e-9, "{bounds:?} {expect} {graph:?}");
+    }
+}
+
 /// For many more graphs, in a release build: `cargo test --release -p independence -- --ignored a_million`.
 #[test]
 #[ignore = "takes minutes"]

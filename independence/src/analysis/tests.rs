@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::draw::Draw;
+use crate::fault_graph::Knowledge;
 use random::{Shape, random_graph};
 use truth::TruthTable;
 
@@ -48,10 +49,62 @@ fn check(seed: u64, tally: &mut Tally) {
             || a.members.len() == b.members.len() && bound(a) >= bound(b) * (1.0 - 1e-12);
         assert!(ordered, "seed {seed}: {a:?} before {b:?}");
     }
+    for group in listed.iter().take(3) {
+        check_witness(&graph, &analysis, &question, group);
+    }
+    let single: Vec<Vertex> = expect.iter().filter(|set| set.len() == 1).map(|set| set[0]).collect();
+    assert_eq!(analysis.single_points(), single, "seed {seed}");
+    let pairs: Sets = analysis.conflicts().map(|(a, b)| vec![a, b]).collect();
+    assert_eq!(pairs, expect.iter().filter(|set| set.len() == 2).cloned().collect(), "seed {seed}");
     tally.graphs += 1;
     tally.circular += u64::from(!graph.cycles().is_empty());
     for set in &expect {
         tally.by_order[set.len().min(5)] += 1;
+    }
+}
+
+/// Each step holds by itself and rests on earlier ones, and the last ones make the question true.
+fn check_witness(graph: &FaultGraph, analysis: &Analysis<'_>, question: &Question, group: &Group) {
+    let mut down = BTreeSet::new();
+    for step in analysis.witness(group) {
+        match step.gate {
+            None => assert!(group.members.contains(&step.vertex)),
+            Some(id) => {
+                let gate = graph.gate(id);
+                assert!(graph.gates(step.vertex).any(|own| own.id == id));
+                let named: BTreeSet<Vertex> = step.because_of.iter().copied().collect();
+                assert!(named.is_subset(&down), "{step:?} rests on what has not fallen");
+                let holding = gate.arguments.iter().filter(|argument| named.contains(&argument.vertex())).count();
+                let holds = match gate.gate {
+                    Gate::And => holding == gate.arguments.len(),
+                    Gate::Or => holding == 1,
+                    Gate::AtLeast(min) => holding == min as usize,
+                    other => other == Gate::Always,
+                };
+                assert!(holds, "{step:?} does not follow");
+            }
+        }
+        down.insert(step.vertex);
+    }
+    let of: BTreeSet<Vertex> = question.of.iter().copied().collect();
+    assert!(of.intersection(&down).count() >= question.at_least as usize);
+}
+
+#[test]
+fn what_falls_is_what_the_truth_table_says() {
+    for (seed, shape) in (0..3_000).flat_map(|seed| [(seed, Shape::Negated), (seed, Shape::Doubtful)]) {
+        let mut draw = Draw(seed);
+        let graph = random_graph(&mut draw, shape);
+        let reading = if draw.below(2) == 0 { Reading::Optimistic } else { Reading::Pessimistic };
+        let there = |knowledge| reading == Reading::Pessimistic || knowledge == Knowledge::Known;
+        let truth = TruthTable::of(&graph, |_| true, |gate| there(graph.gate(gate).knowledge));
+        let events: Vec<Vertex> = graph.vertices().filter(|&v| graph.event(v).is_some()).collect();
+        let set = draw.below(1 << events.len());
+        let failed: Vec<Vertex> =
+            events.iter().enumerate().filter(|(event, _)| set >> event & 1 == 1).map(|(_, &v)| v).collect();
+        let down: Vec<Vertex> = Impact::of(&graph, &failed, reading).down().collect();
+        let expect: Vec<Vertex> = graph.vertices().filter(|&v| truth.answers(&Question::down(v))[set]).collect();
+        assert_eq!(down, expect, "seed {seed}, {shape:?}");
     }
 }
 

@@ -17,7 +17,7 @@
 //! An answer is complete, so that "none up to order k" is a proof; a search that would take more than it may ends in
 //! [`AnalysisError::GaveUp`], and never in a part of an answer that looks whole.
 //!
-//! What is unknown is read in three ways, see [`Reading`]. The engine deliberately does not know what components are, nor
+//! What is unknown is read as there or as not there ([`Reading`]); [`settle`] says which facts would decide. The engine deliberately does not know what components are, nor
 //! what a claim demands: a question names vertices and how many of them fall.
 //!
 //! Sources: Rauzy, *New algorithms for fault trees analysis*, 1993 (minimal sets on diagrams); Minato, *Zero-suppressed
@@ -25,6 +25,7 @@
 
 mod cone;
 mod count;
+mod doubt;
 mod evaluation;
 mod impact;
 mod listing;
@@ -39,6 +40,7 @@ use crate::fault_graph::{FaultGraph, Gate, Vertex};
 
 pub use cone::Fact;
 use cone::{Cone, Mode};
+pub use doubt::{Settlement, settle};
 use evaluation::Evaluation;
 pub use impact::{Impact, Step};
 pub use listing::{ByProbability, Group, Groups};

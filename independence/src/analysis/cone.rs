@@ -223,6 +223,11 @@ impl<'g> Cone<'g> {
         self.top() + 1
     }
 
+    /// The fact of a variable.
+    pub(super) fn fact_at(&self, variable: u32) -> Fact {
+        self.facts[(variable - self.facts_from()) as usize]
+    }
+
     fn fact(&self, fact: Fact) -> Option<u32> {
         if self.facts.is_empty() {
             return None;

@@ -17,7 +17,7 @@
 //! An answer is complete, so that "none up to order k" is a proof; a search that would take more than it may ends in
 //! [`AnalysisError::GaveUp`], and never in a part of an answer that looks whole.
 //!
-//! What is unknown is read in three ways, see [`Reading`]. The engine deliberately does not know what components are, nor
+//! What is unknown is read as there or as not there ([`Reading`]); [`settle`] says which facts would decide. The engine deliberately does not know what components are, nor
 //! what a claim demands: a question names vertices and how many of them fall.
 //!
 //! Sources: Rauzy, *New algorithms for fault trees analysis*, 1993 (minimal sets on diagrams); Minato, *Zero-suppressed
@@ -25,7 +25,9 @@
 
 mod cone;
 mod count;
+mod doubt;
 mod evaluation;
+mod impact;
 mod listing;
 mod product;
 mod symmetry;
@@ -38,7 +40,9 @@ use crate::fault_graph::{FaultGraph, Gate, Vertex};
 
 pub use cone::Fact;
 use cone::{Cone, Mode};
+pub use doubt::{Settlement, settle};
 use evaluation::Evaluation;
+pub use impact::{Impact, Step};
 pub use listing::{ByProbability, Group, Groups};
 use zbdd::{Id, Memory, Stop, Zbdd};
 
@@ -176,6 +180,8 @@ pub type Watch<'w> = dyn FnMut(Progress) -> ControlFlow<()> + 'w;
 #[derive(Debug)]
 pub struct Analysis<'g> {
     graph: &'g FaultGraph,
+    question: Question,
+    reading: Reading,
     order: u8,
     cone: Cone<'g>,
     evaluation: Evaluation,
@@ -217,7 +223,7 @@ impl<'g> Analysis<'g> {
         let memory = Memory { bytes_max: limits.memory_bytes, steps_max: limits.steps, steps: 0 };
         let mut evaluation = Evaluation::new(&cone, Zbdd::new(u32::MAX, memory), order);
         let family = evaluation.root(&cone, watch).map_err(|stop| gave_up(stop, &evaluation, &cone))?;
-        Ok(Self { graph, order, cone, evaluation, family })
+        Ok(Self { graph, question: question.clone(), reading, order, cone, evaluation, family })
     }
 
     /// How many risk groups there are of order 0, 1 and so on up to the order asked for. Order 0 is 1 where nothing needs
@@ -234,6 +240,34 @@ impl<'g> Analysis<'g> {
     /// The groups by order, and those of one order by probability, one at a time.
     pub fn by_probability(&self) -> ByProbability<'_> {
         ByProbability::new(self.graph, &self.cone, &self.evaluation.zbdd, self.family, self.order)
+    }
+
+    /// The components that bring the question about alone.
+    pub fn single_points(&self) -> Vec<Vertex> {
+        let mut alone: Vec<u32> = Vec::new();
+        let mut at = self.family;
+        while self.evaluation.zbdd.hi(at) != at {
+            if self.evaluation.zbdd.hi(at) == zbdd::ONE {
+                alone.push(self.evaluation.zbdd.var(at));
+            }
+            at = self.evaluation.zbdd.lo(at);
+        }
+        let mut alone: Vec<Vertex> = self.cone.events(&alone).into_iter().flatten().collect();
+        alone.sort_unstable();
+        alone
+    }
+
+    /// Pairs that must not be down together: the groups of order 2.
+    pub fn conflicts(&self) -> impl Iterator<Item = (Vertex, Vertex)> + '_ {
+        self.groups().skip_while(|group| group.members.len() < 2).map_while(|group| match group.members[..] {
+            [a, b] => Some((a, b)),
+            _ => None,
+        })
+    }
+
+    /// Why a group brings the question about: steps from its members to what the question names.
+    pub fn witness(&self, group: &Group) -> Vec<Step> {
+        Impact::of(self.graph, &group.members, self.reading).witness(&self.question.of)
     }
 
     /// The graph.

@@ -152,9 +152,20 @@ impl<'g> Cone<'g> {
         self.dominators[position as usize]
     }
 
-    /// Events that the variable of this position stands for; none where nothing can fail there.
-    pub(super) fn multiplicity(&self, position: u32) -> u32 {
+    /// How many events fail at this position: its own, and those in series with it.
+    pub(super) fn events_at(&self, position: u32) -> u32 {
         self.multiplicities[position as usize]
+    }
+
+    /// The variable of the failures at a position. What is needed by many lies at small positions and gets large variables:
+    /// the families of all that need it then have the same end, which diagrams share.
+    pub(super) fn variable(&self, position: u32) -> u32 {
+        self.top() - position
+    }
+
+    /// How many events a variable stands for.
+    pub(super) fn multiplicity(&self, variable: u32) -> u32 {
+        self.events_at(self.top() - variable)
     }
 
     pub(super) fn circle(&self, position: u32) -> Option<usize> {
@@ -212,6 +223,11 @@ impl<'g> Cone<'g> {
         self.top() + 1
     }
 
+    /// The fact of a variable.
+    pub(super) fn fact_at(&self, variable: u32) -> Fact {
+        self.facts[(variable - self.facts_from()) as usize]
+    }
+
     fn fact(&self, fact: Fact) -> Option<u32> {
         if self.facts.is_empty() {
             return None;
@@ -238,19 +254,19 @@ impl<'g> Cone<'g> {
         }
     }
 
-    /// The events that each of these variables stands for, in the order of the graph. `carriers` is sorted.
-    pub(super) fn events(&self, carriers: &[u32]) -> Vec<Vec<Vertex>> {
-        let mut events = vec![Vec::new(); carriers.len()];
+    /// The events that each of these variables stands for, in the order of the graph. `variables` is sorted.
+    pub(super) fn events(&self, variables: &[u32]) -> Vec<Vec<Vertex>> {
+        let mut events = vec![Vec::new(); variables.len()];
         let mut wanted = vec![false; self.positions()];
-        for &carrier in carriers {
-            wanted[carrier as usize] = true;
+        for &variable in variables {
+            wanted[(self.top() - variable) as usize] = true;
         }
         for position in 0..self.top() {
             let carrier = self.carriers[position as usize];
             if carrier != OUTSIDE
                 && wanted[carrier as usize]
                 && self.fails_by_itself(position)
-                && let Ok(at) = carriers.binary_search(&carrier)
+                && let Ok(at) = variables.binary_search(&self.variable(carrier))
             {
                 events[at].push(self.graph.vertex_at(position));
             }

@@ -191,10 +191,10 @@ impl Evaluation {
 
     /// The family of the own failure.
     fn own(&mut self, cone: &Cone<'_>, position: u32) -> Result<Id, Stop> {
-        if cone.multiplicity(position) == 0 {
+        if cone.events_at(position) == 0 {
             return Ok(EMPTY);
         }
-        let own = self.zbdd.single(position)?;
+        let own = self.zbdd.single(cone.variable(position))?;
         match cone.fact_of_event(position) {
             None => Ok(own),
             Some(fact) => self.if_fact(own, fact),

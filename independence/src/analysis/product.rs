@@ -53,7 +53,7 @@ pub(super) fn all(zbdd: &mut Zbdd, factors: &[Id], order: u8) -> Result<Id, Stop
             return Ok(EMPTY);
         }
     }
-    let size = |family: Id| zbdd.below_at_most(family, 4_096).map_or(usize::MAX, |nodes| nodes.len());
+    let mut size = |family: Id| zbdd.below_at_most(family, 4_096).map_or(usize::MAX, |nodes| nodes.len());
     let mut by_size: Vec<(usize, Id)> = factors.iter().map(|&family| (size(family), family)).collect();
     by_size.sort_unstable();
     let mut product = ONE;

@@ -5,7 +5,7 @@
 //! the empty set, is true. Keeping families minimal at every node is the recursion of Rauzy 1993, on diagrams of sets:
 //!
 //! ```text
-//!   or(f, g):  lo = or(f0, g0)      hi = or(f1, g1) without what holds a set of lo
+//!   or(f, g):  lo = or(f0, g0)      hi = or(f1 without what holds a set of g0, g1 without what holds a set of f0)
 //!   and(f, g): lo = and(f0, g0)     hi = f1 g1 + f1 g0 + f0 g1 without what holds a set of lo
 //! ```
 //!
@@ -65,6 +65,9 @@ pub(super) struct Zbdd {
     weightless_from: u32,
     /// Walks along `lo` that are not done, all operations together.
     walk: Vec<(Id, Id, u8)>,
+    /// The last search that came by each node.
+    marked: Vec<u32>,
+    mark: u32,
 }
 
 impl Zbdd {
@@ -78,6 +81,8 @@ impl Zbdd {
             memory,
             weightless_from,
             walk: Vec::new(),
+            marked: Vec::new(),
+            mark: 0,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Taking sets out of a family: the heavy ones, and those with certain variables.
 
-use super::{ALL, EMPTY, Id, Stop, Zbdd};
+use super::{ALL, EMPTY, Id, ONE, Stop, Zbdd};
 
 const UP_TO: u32 = 4 << 8;
 
@@ -38,7 +38,7 @@ impl Zbdd {
 
     /// The sets with no variable of which `drop` holds: the function with those never failing.
     pub(in crate::analysis) fn without_variables(&mut self, f: Id, drop: &dyn Fn(u32) -> bool) -> Result<Id, Stop> {
-        let order = self.below(f);
+        let order = self.below_at_most(f, usize::MAX).unwrap_or_default();
         let mut kept: Vec<Id> = Vec::with_capacity(order.len());
         let place = |kept: &[Id], order: &[Id], id: Id| match order.binary_search(&id) {
             Ok(at) => kept[at],
@@ -58,21 +58,36 @@ impl Zbdd {
 
     /// All nodes of a family but `EMPTY` and `ONE`, sorted.
     pub(in crate::analysis) fn below(&self, f: Id) -> Vec<Id> {
-        self.below_at_most(f, usize::MAX).unwrap_or_default()
-    }
-
-    /// All nodes of a family, sorted, unless they are more than `max`.
-    pub(in crate::analysis) fn below_at_most(&self, f: Id, max: usize) -> Option<Vec<Id>> {
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = vec![false; f as usize + 1];
         let mut open = vec![f];
         while let Some(id) = open.pop() {
-            if id > super::ONE && seen.insert(id) {
-                if seen.len() > max {
-                    return None;
-                }
+            if id > ONE && !std::mem::replace(&mut seen[id as usize], true) {
                 open.extend([self.lo(id), self.hi(id)]);
             }
         }
-        Some(seen.into_iter().collect())
+        (ONE + 1..=f).filter(|&id| seen[id as usize]).collect()
+    }
+
+    /// All nodes of a family but `EMPTY` and `ONE`, sorted, unless they are more than `max`.
+    pub(in crate::analysis) fn below_at_most(&mut self, f: Id, max: usize) -> Option<Vec<Id>> {
+        self.marked.resize(self.nodes.len(), 0);
+        self.mark = self.mark.wrapping_add(1);
+        if self.mark == 0 {
+            self.marked.fill(0);
+            self.mark = 1;
+        }
+        let mut nodes = Vec::new();
+        let mut open = vec![f];
+        while let Some(id) = open.pop() {
+            if id > ONE && std::mem::replace(&mut self.marked[id as usize], self.mark) != self.mark {
+                if nodes.len() == max {
+                    return None;
+                }
+                nodes.push(id);
+                open.extend([self.lo(id), self.hi(id)]);
+            }
+        }
+        nodes.sort_unstable();
+        Some(nodes)
     }
 }

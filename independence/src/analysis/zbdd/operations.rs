@@ -35,12 +35,23 @@ impl Zbdd {
         while self.walk.len() > base {
             let Some((f, g, _)) = self.walk.pop() else { break };
             let var = self.var(f).min(self.var(g));
-            let hi = self.or(self.hi_at(f, var), self.hi_at(g, var))?;
-            let hi = self.without(hi, result)?;
+            let hi = self.or_above(f, g, var)?;
             result = self.node(var, result, hi)?;
             self.cache.put(OR, f, g, result);
         }
         Ok(result)
+    }
+
+    /// The sets of the union that hold `var`, without it. Each side is minimal in itself, so that it must be held against
+    /// the other one only.
+    fn or_above(&mut self, f: Id, g: Id, var: u32) -> Result<Id, Stop> {
+        let (f_hi, g_hi) = (self.hi_at(f, var), self.hi_at(g, var));
+        if f_hi == g_hi {
+            return Ok(f_hi);
+        }
+        let from_f = self.without(f_hi, self.lo_at(g, var))?;
+        let from_g = self.without(g_hi, self.lo_at(f, var))?;
+        self.or(from_f, from_g)
     }
 
     /// The sets of `f` that hold no set of `g`.

@@ -8,6 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::Context as _;
 use auditor::preflight::{self, Files};
 use auditor::render;
+use auditor::risk::{self, Impact, OnModel, RiskGroups, Spof};
 use auditor::verify::{Ending, verify};
 use clap::{Parser, Subcommand, ValueEnum};
 use descriptors::did::Did;
@@ -17,8 +18,8 @@ use descriptors::timestamp::Timestamp;
 /// Checks claims of independence offline.
 ///
 /// Exit codes: 0 all claims hold, 1 at least one is refuted, 2 usage, 3 evidence is missing, 4 the evidence cannot be trusted,
-/// 5 input or output failed. Of `preflight`: 0 nothing would be refused, 1 something would be, 3 something may be or could not be
-/// checked.
+/// 5 input or output failed, 6 gave up at the memory limit. Of `preflight`: 0 nothing would be refused, 1 something would be, 3 something may
+/// be or could not be checked.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -55,6 +56,15 @@ enum Command {
         #[arg(required = true, num_args = 1..=2)]
         zones: Vec<ZoneId>,
     },
+    /// Lists the smallest sets of components whose joint failure brings something down.
+    RiskGroups(RiskGroups),
+    /// Lists the single points of failure.
+    Spof(Spof),
+    /// Says what falls when something fails.
+    Impact(Impact),
+    /// Converts models.
+    #[command(subcommand)]
+    Model(OnModel),
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]
@@ -79,23 +89,33 @@ struct NotClaimed(String);
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match run(arguments.command) {
-        Ok(ending) => ExitCode::from(ending as u8),
-        Err(error) => {
-            let _ = writeln!(std::io::stderr(), "error: {error:#}");
-            ExitCode::from(if error.is::<NotClaimed>() { 2 } else { 5 })
-        }
+        Ok((text, ending)) => match std::io::stdout().write_all(text.as_bytes()) {
+            Ok(()) => ExitCode::from(ending),
+            // Who reads no further has seen enough.
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::from(ending),
+            Err(error) => fail(&anyhow::Error::new(error).context("cannot write to standard output"), 5),
+        },
+        Err(error) if error.is::<NotClaimed>() => fail(&error, 2),
+        Err(error) => fail(&error, risk::ending(&error) as u8),
     }
 }
 
-fn run(command: Command) -> anyhow::Result<Ending> {
-    let (text, ending) = match command {
+fn fail(error: &anyhow::Error, code: u8) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "error: {error:#}");
+    ExitCode::from(code)
+}
+
+/// What a command prints, and its exit code.
+fn run(command: Command) -> anyhow::Result<(String, u8)> {
+    let of_model = |(text, ending): (String, risk::Ending)| (text, ending as u8);
+    match command {
         Command::Verify { bundle, issuer, output } => {
             let done = verify(&read(&bundle)?, issuer.as_ref());
             let text = match output {
                 Output::Table => render::verification(&bundle.display().to_string(), &done),
                 Output::Json => serde_json::to_string_pretty(&done)? + "\n",
             };
-            (text, done.ending())
+            Ok((text, done.ending() as u8))
         }
         Command::Preflight { files, output } => {
             let done = preflight::check(&files, now()?)?;
@@ -103,24 +123,31 @@ fn run(command: Command) -> anyhow::Result<Ending> {
                 Form::Text => preflight::render(&done),
                 Form::Json => serde_json::to_string_pretty(&done)? + "\n",
             };
-            (text, preflight::ending(&done))
+            Ok((text, preflight::ending(&done) as u8))
         }
         Command::Explain { bundle, mut zones } => {
             zones.sort();
-            let done = verify(&read(&bundle)?, None);
-            match (&done.audit, done.ending()) {
-                (Some(audit), ending) if ending != Ending::Corrupt => {
-                    let about = audit.assessments.iter().filter(|assessment| assessment.zones == zones);
-                    let text: Vec<String> = about.map(render::explanation).collect();
-                    anyhow::ensure!(!text.is_empty(), NotClaimed(names(&zones)));
-                    (text.join("\n"), ending)
-                }
-                (_, ending) => (render::verification(&bundle.display().to_string(), &done), ending),
-            }
+            explain(&bundle, &zones)
         }
+        Command::RiskGroups(command) => command.run().map(of_model),
+        Command::Spof(command) => command.run().map(of_model),
+        Command::Impact(command) => command.run().map(of_model),
+        Command::Model(command) => command.run().map(of_model),
+    }
+}
+
+fn explain(bundle: &Path, zones: &[ZoneId]) -> anyhow::Result<(String, u8)> {
+    let done = verify(&read(bundle)?, None);
+    let text = match (&done.audit, done.ending()) {
+        (Some(audit), ending) if ending != Ending::Corrupt => {
+            let about = audit.assessments.iter().filter(|assessment| assessment.zones == zones);
+            let text: Vec<String> = about.map(render::explanation).collect();
+            anyhow::ensure!(!text.is_empty(), NotClaimed(names(zones)));
+            text.join("\n")
+        }
+        _ => render::verification(&bundle.display().to_string(), &done),
     };
-    std::io::stdout().write_all(text.as_bytes()).context("cannot write to standard output")?;
-    Ok(ending)
+    Ok((text, done.ending() as u8))
 }
 
 fn names(zones: &[ZoneId]) -> String {

@@ -5,22 +5,10 @@ use std::collections::BTreeSet;
 use descriptors::component::{ComponentId, ComponentKind};
 
 use super::{Family, OutOfWork, Set, Work, joint, risk_groups};
+use crate::draw::Draw;
 use crate::graph::{Basis, Builder, Graph, Index, Provenance};
 
 const SEEDS: u64 = 4_000;
-
-/// SplitMix64 (Steele, Lea, Flood 2014): the same numbers on every machine.
-struct Draw(u64);
-
-impl Draw {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((z ^ (z >> 31)) % bound as u64).unwrap()
-    }
-}
 
 /// Feeds fail by themselves, racks only by what they need.
 fn fails(graph: &Graph, v: Index) -> bool {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use auditor::credential::{self, AtHand};
 use auditor::render;
 use auditor::verify::{Ending, verify};
 use clap::{Parser, Subcommand, ValueEnum};
@@ -14,7 +15,7 @@ use descriptors::id::ZoneId;
 /// Checks claims of independence offline.
 ///
 /// Exit codes: 0 all claims hold, 1 at least one is refuted, 2 usage, 3 evidence is missing, 4 the evidence cannot be trusted,
-/// 5 input or output failed.
+/// 5 input or output failed. Of a credential: 0 good, 3 something could not be checked, 4 bad.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -24,9 +25,9 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Checks every signature in a bundle and recomputes its verdicts.
+    /// Checks every signature in a bundle and recomputes its verdicts; or checks one credential or presentation.
     Verify {
-        /// The bundle.
+        /// The bundle, or the credential.
         bundle: PathBuf,
         /// The issuer that you expect, from another source than the bundle.
         #[arg(long)]
@@ -34,6 +35,9 @@ enum Command {
         /// How to print.
         #[arg(short, long, value_enum, default_value_t)]
         output: Output,
+        /// What a credential may rest on.
+        #[command(flatten)]
+        at_hand: Box<AtHand>,
     },
     /// Says why two zones, or one, got their verdicts, with every edge and how it is known.
     Explain {
@@ -70,10 +74,19 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> anyhow::Result<Ending> {
     let (text, ending) = match command {
-        Command::Verify { bundle, issuer, output } => {
-            let done = verify(&read(&bundle)?, issuer.as_ref());
+        Command::Verify { bundle: file, issuer, output, at_hand } => {
+            let bytes = read(&file)?;
+            if !credential::is_bundle(&bytes) {
+                let report = credential::verify(&bytes, &at_hand)?;
+                let text = match output {
+                    Output::Table => credential::render(&file.display().to_string(), &report, issuer.as_ref()),
+                    Output::Json => serde_json::to_string_pretty(&report)? + "\n",
+                };
+                return print(&text).map(|()| credential::ending(&report, issuer.as_ref()));
+            }
+            let done = verify(&bytes, issuer.as_ref());
             let text = match output {
-                Output::Table => render::verification(&bundle.display().to_string(), &done),
+                Output::Table => render::verification(&file.display().to_string(), &done),
                 Output::Json => serde_json::to_string_pretty(&done)? + "\n",
             };
             (text, done.ending())
@@ -92,8 +105,12 @@ fn run(command: Command) -> anyhow::Result<Ending> {
             }
         }
     };
-    std::io::stdout().write_all(text.as_bytes()).context("cannot write to standard output")?;
+    print(&text)?;
     Ok(ending)
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    std::io::stdout().write_all(text.as_bytes()).context("cannot write to standard output")
 }
 
 fn names(zones: &[ZoneId]) -> String {

@@ -40,6 +40,14 @@ impl Vertex {
         self.0 as usize
     }
 
+    pub(crate) fn number(self) -> u32 {
+        self.0
+    }
+
+    pub(crate) fn of(number: u32) -> Self {
+        Self(number)
+    }
+
     /// The literal "it is down".
     pub fn down(self) -> Literal {
         Literal(self.0 << 1)

@@ -17,7 +17,7 @@
 //! multiplicity, at the vertex at its end: a host with its board, memory and network card is one variable of
 //! multiplicity 4. Minimal groups hold at most one event of a series, each in turn.
 
-use super::{AnalysisError, Question};
+use super::{AnalysisError, Question, Sequence};
 use crate::fault_graph::{FaultGraph, Gate, GateId, Knowledge, Literal, Vertex};
 
 /// Not in the cone.
@@ -70,6 +70,7 @@ pub(super) enum Mode {
 pub(super) struct Cone<'g> {
     graph: &'g FaultGraph,
     mode: Mode,
+    sequence: Sequence,
     facts: Vec<Fact>,
     question: Vec<Literal>,
     at_least: u32,
@@ -85,7 +86,12 @@ pub(super) struct Cone<'g> {
 }
 
 impl<'g> Cone<'g> {
-    pub(super) fn of(graph: &'g FaultGraph, question: &Question, mode: Mode) -> Result<Self, AnalysisError> {
+    pub(super) fn of(
+        graph: &'g FaultGraph,
+        question: &Question,
+        mode: Mode,
+        sequence: Sequence,
+    ) -> Result<Self, AnalysisError> {
         let mut of: Vec<Literal> = question.of.iter().map(|vertex| vertex.down()).collect();
         of.sort_unstable();
         of.dedup();
@@ -96,6 +102,7 @@ impl<'g> Cone<'g> {
         let mut cone = Self {
             graph,
             mode,
+            sequence,
             facts: Vec::new(),
             question: of,
             at_least: question.at_least,
@@ -157,15 +164,35 @@ impl<'g> Cone<'g> {
         self.multiplicities[position as usize]
     }
 
-    /// The variable of the failures at a position. What is needed by many lies at small positions and gets large variables:
-    /// the families of all that need it then have the same end, which diagrams share.
+    /// The variable of the failures at a position.
+    ///
+    /// [`Sequence::Structure`]: what is needed by many lies at small positions and gets large variables. The families of all
+    /// that need it then have the same end, which diagrams share. [`Sequence::Members`]: variables are as the vertices, so
+    /// that walking a diagram lists sets in their order.
     pub(super) fn variable(&self, position: u32) -> u32 {
-        self.top() - position
+        match self.sequence {
+            Sequence::Structure => self.top() - position,
+            // The question has no events.
+            Sequence::Members => self.graph.vertex_at(position).number(),
+        }
+    }
+
+    /// The variable of an event, where it is in the cone.
+    pub(super) fn variable_of(&self, event: Vertex) -> Option<u32> {
+        let carrier = self.carriers[self.graph.position(event)];
+        (carrier != OUTSIDE).then(|| self.variable(carrier))
+    }
+
+    fn position_of(&self, variable: u32) -> u32 {
+        match self.sequence {
+            Sequence::Structure => self.top() - variable,
+            Sequence::Members => self.graph.position32(Vertex::of(variable)),
+        }
     }
 
     /// How many events a variable stands for.
     pub(super) fn multiplicity(&self, variable: u32) -> u32 {
-        self.events_at(self.top() - variable)
+        self.events_at(self.position_of(variable))
     }
 
     pub(super) fn circle(&self, position: u32) -> Option<usize> {
@@ -259,7 +286,7 @@ impl<'g> Cone<'g> {
         let mut events = vec![Vec::new(); variables.len()];
         let mut wanted = vec![false; self.positions()];
         for &variable in variables {
-            wanted[(self.top() - variable) as usize] = true;
+            wanted[self.position_of(variable) as usize] = true;
         }
         for position in 0..self.top() {
             let carrier = self.carriers[position as usize];
@@ -350,9 +377,12 @@ impl<'g> Cone<'g> {
         }
     }
 
-    /// Whether its own failure can be one of a series: there is no circle, and nothing to be asked.
+    /// Whether its own failure can be one of a series: there is no circle, and nothing to be asked. A series could not be
+    /// listed in the order of members.
     fn is_plain(&self, position: u32) -> bool {
-        self.circle(position).is_none() && self.fact_of_event(position).is_none()
+        self.sequence == Sequence::Structure
+            && self.circle(position).is_none()
+            && self.fact_of_event(position).is_none()
     }
 
     fn reach_circle(&mut self, circle: usize) {

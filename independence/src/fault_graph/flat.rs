@@ -113,7 +113,7 @@ impl FaultGraph {
             argument_starts: &flat.argument_starts,
             arguments: &arguments,
         };
-        let order = Order::of(&arrays, |vertex: Vertex| names.get(vertex.0).to_owned()).map_err(FlatError::Graph)?;
+        let order = Order::of(&arrays, |vertex: Vertex| names.get(vertex.0).to_owned());
         let graph = Self {
             names,
             own,

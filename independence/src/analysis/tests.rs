@@ -254,3 +254,50 @@ fn the_facts_that_settle_a_claim_are_those_of_the_truth_table() {
     }
     assert!(outcomes.iter().all(|&outcome| outcome > 60), "{outcomes:?}");
 }
+
+#[test]
+fn after_changes_the_groups_are_those_of_a_full_search() {
+    let (mut kept, mut changed) = (0, 0);
+    for seed in 0..700 {
+        let mut draw = Draw(seed);
+        let graph = random_graph(&mut draw, Shape::Coherent);
+        let order = 1 + u8::try_from(draw.below(4)).unwrap();
+        let question = Question::down(random::vertex(&graph, graph.len() - 1 - draw.below(3).min(graph.len() - 1)));
+        let mut analysis = analysis(&graph, &question, order);
+        let events: Vec<Vertex> = graph.vertices().filter(|&v| graph.event(v).is_some()).collect();
+        let gates: Vec<_> = graph.vertices().flat_map(|v| graph.gates(v)).map(|gate| gate.id).collect();
+        let (mut no_events, mut no_gates) = (BTreeSet::new(), BTreeSet::new());
+        for _ in 0..6 {
+            let mut changes = Vec::new();
+            for _ in 0..draw.below(3) {
+                let (vertex, there) = (events[draw.below(events.len())], draw.below(2) == 0);
+                if there {
+                    no_events.remove(&vertex)
+                } else {
+                    no_events.insert(vertex)
+                };
+                changes.push(Change::Event { vertex, there });
+                let (gate, there) = (gates[draw.below(gates.len())], draw.below(2) == 0);
+                if there {
+                    no_gates.remove(&gate)
+                } else {
+                    no_gates.insert(gate)
+                };
+                changes.push(Change::Gate { gate, there });
+            }
+            let before = analysis.family;
+            analysis.change(&changes).unwrap();
+            if analysis.family == before {
+                kept += 1
+            } else {
+                changed += 1
+            }
+            let truth = TruthTable::of(&graph, |v| !no_events.contains(&v), |g| !no_gates.contains(&g));
+            let expect = truth.minimal(&question, order);
+            let found: Sets = analysis.groups().map(|group| group.members).collect();
+            assert_eq!(found, expect, "seed {seed}");
+            assert_eq!(analysis.counts().iter().sum::<u128>(), expect.len() as u128, "seed {seed}");
+        }
+    }
+    assert!(kept > 300 && changed > 300, "{kept} {changed}");
+}

@@ -23,6 +23,7 @@
 //! Sources: Rauzy, *New algorithms for fault trees analysis*, 1993 (minimal sets on diagrams); Minato, *Zero-suppressed
 //! BDDs*, 1993; Cooper, Harvey, Kennedy, *A simple, fast dominance algorithm*, 2001.
 
+mod change;
 mod cone;
 mod count;
 mod doubt;
@@ -38,6 +39,8 @@ use std::ops::ControlFlow;
 
 use crate::fault_graph::{FaultGraph, Gate, Vertex};
 
+use change::Above;
+pub use change::Change;
 pub use cone::Fact;
 use cone::{Cone, Mode};
 pub use doubt::{Settlement, settle};
@@ -103,6 +106,36 @@ impl Default for Limits {
     }
 }
 
+/// In which sequence groups of one order are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Sequence {
+    /// As the structure of the graph suggests: the fastest search.
+    #[default]
+    Structure,
+    /// By their members, in the order of the graph: as one would sort them. On large graphs this can cost much.
+    Members,
+}
+
+/// What is searched for, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Search {
+    /// Most members of a group, from 1 to [`ORDER_MAX`].
+    pub order: u8,
+    /// How what is not known is taken.
+    pub reading: Reading,
+    /// What it may use.
+    pub limits: Limits,
+    /// How groups will be listed.
+    pub sequence: Sequence,
+}
+
+impl Search {
+    /// All groups up to an order, what is not known taken as there.
+    pub fn up_to(order: u8) -> Self {
+        Self { order, reading: Reading::Pessimistic, limits: Limits::default(), sequence: Sequence::default() }
+    }
+}
+
 /// Why a search ended early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bound {
@@ -146,6 +179,12 @@ pub enum AnalysisError {
         /// How many different ones it names.
         of: usize,
     },
+    /// A change of an own failure that the graph does not have, or the reading does not see.
+    #[error("`{name}` has no failure of its own that could be changed")]
+    NothingThere {
+        /// The vertex.
+        name: String,
+    },
     /// More failures can heal something: then there are no risk groups in the sense of this engine.
     #[error("`{name}` is not coherent: its gate `{gate}` may heal when more fails")]
     NotCoherent {
@@ -186,22 +225,18 @@ pub struct Analysis<'g> {
     cone: Cone<'g>,
     evaluation: Evaluation,
     family: Id,
+    /// Who needs whom, once something was changed.
+    above: Option<Above>,
 }
 
 impl<'g> Analysis<'g> {
-    /// All minimal risk groups with at most `order` members.
+    /// All minimal risk groups that the search asks for.
     ///
     /// # Errors
     /// When the question or the order makes no sense, the graph is not coherent where the question looks, or the search
     /// meets a limit.
-    pub fn new(
-        graph: &'g FaultGraph,
-        question: &Question,
-        order: u8,
-        reading: Reading,
-        limits: Limits,
-    ) -> Result<Self, AnalysisError> {
-        Self::watched(graph, question, order, reading, limits, &mut evaluation::unwatched)
+    pub fn new(graph: &'g FaultGraph, question: &Question, search: Search) -> Result<Self, AnalysisError> {
+        Self::watched(graph, question, search, &mut evaluation::unwatched)
     }
 
     /// The same, calling `watch` now and then.
@@ -211,19 +246,42 @@ impl<'g> Analysis<'g> {
     pub fn watched(
         graph: &'g FaultGraph,
         question: &Question,
-        order: u8,
-        reading: Reading,
-        limits: Limits,
+        search: Search,
         watch: &mut Watch<'_>,
     ) -> Result<Self, AnalysisError> {
+        let Search { order, reading, limits, sequence } = search;
         if order == 0 || order > ORDER_MAX {
             return Err(AnalysisError::Order { order });
         }
-        let cone = Cone::of(graph, question, reading.into())?;
+        let cone = Cone::of(graph, question, reading.into(), sequence)?;
         let memory = Memory { bytes_max: limits.memory_bytes, steps_max: limits.steps, steps: 0 };
         let mut evaluation = Evaluation::new(&cone, Zbdd::new(u32::MAX, memory), order);
         let family = evaluation.root(&cone, watch).map_err(|stop| gave_up(stop, &evaluation, &cone))?;
-        Ok(Self { graph, question: question.clone(), reading, order, cone, evaluation, family })
+        Ok(Self { graph, question: question.clone(), reading, order, cone, evaluation, family, above: None })
+    }
+
+    /// Keeps the groups that hold one of these vertices at least. With [`Sequence::Structure`], events in series stand in
+    /// for each other, and groups with those of the same series are kept too.
+    ///
+    /// # Errors
+    /// When that meets a limit.
+    pub fn keep_groups_with(&mut self, vertices: &[Vertex]) -> Result<(), AnalysisError> {
+        let mut wanted: Vec<u32> = vertices.iter().filter_map(|&vertex| self.cone.variable_of(vertex)).collect();
+        wanted.sort_unstable();
+        let kept = self.evaluation.zbdd.with_variables(self.family, &|var| wanted.binary_search(&var).is_ok());
+        self.family = kept.map_err(|stop| gave_up(stop.into(), &self.evaluation, &self.cone))?;
+        Ok(())
+    }
+
+    /// All members of all groups, in the order of the graph.
+    pub fn members(&self) -> Vec<Vertex> {
+        let zbdd = &self.evaluation.zbdd;
+        let mut variables: Vec<u32> = zbdd.below(self.family).into_iter().map(|node| zbdd.var(node)).collect();
+        variables.sort_unstable();
+        variables.dedup();
+        let mut members: Vec<Vertex> = self.cone.events(&variables).into_iter().flatten().collect();
+        members.sort_unstable();
+        members
     }
 
     /// How many risk groups there are of order 0, 1 and so on up to the order asked for. Order 0 is 1 where nothing needs

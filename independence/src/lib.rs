@@ -27,13 +27,14 @@ pub mod fault_graph;
 pub mod finding;
 pub mod graph;
 pub mod profile;
-pub mod risk_group;
 pub mod verdict;
 
 #[cfg(test)]
 mod draw;
+#[cfg(test)]
+mod risk_group;
 
-pub use audit::{Audit, AuditError, audit};
+pub use audit::{Audit, AuditError, audit, audit_within};
 pub use evidence::{Evidence, NodeEvidence};
 pub use fault_graph::{FaultGraph, FaultGraphBuilder};
 pub use finding::Finding;

@@ -17,7 +17,9 @@
 //! multiplicity, at the vertex at its end: a host with its board, memory and network card is one variable of
 //! multiplicity 4. Minimal groups hold at most one event of a series, each in turn.
 
-use super::{AnalysisError, Question};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{AnalysisError, Question, Sequence};
 use crate::fault_graph::{FaultGraph, Gate, GateId, Knowledge, Literal, Vertex};
 
 /// Not in the cone.
@@ -70,6 +72,7 @@ pub(super) enum Mode {
 pub(super) struct Cone<'g> {
     graph: &'g FaultGraph,
     mode: Mode,
+    sequence: Sequence,
     facts: Vec<Fact>,
     question: Vec<Literal>,
     at_least: u32,
@@ -82,10 +85,20 @@ pub(super) struct Cone<'g> {
     /// By position, where there are circles: number of the circle plus 1.
     circles: Vec<u32>,
     len: usize,
+    /// What a change took away.
+    taken_events: BTreeSet<u32>,
+    taken_gates: BTreeSet<GateId>,
+    /// How many of the events that a carrier stands for.
+    taken_by_carrier: BTreeMap<u32, u32>,
 }
 
 impl<'g> Cone<'g> {
-    pub(super) fn of(graph: &'g FaultGraph, question: &Question, mode: Mode) -> Result<Self, AnalysisError> {
+    pub(super) fn of(
+        graph: &'g FaultGraph,
+        question: &Question,
+        mode: Mode,
+        sequence: Sequence,
+    ) -> Result<Self, AnalysisError> {
         let mut of: Vec<Literal> = question.of.iter().map(|vertex| vertex.down()).collect();
         of.sort_unstable();
         of.dedup();
@@ -96,6 +109,7 @@ impl<'g> Cone<'g> {
         let mut cone = Self {
             graph,
             mode,
+            sequence,
             facts: Vec::new(),
             question: of,
             at_least: question.at_least,
@@ -104,6 +118,9 @@ impl<'g> Cone<'g> {
             multiplicities: vec![0; count],
             circles: Vec::new(),
             len: 0,
+            taken_events: BTreeSet::new(),
+            taken_gates: BTreeSet::new(),
+            taken_by_carrier: BTreeMap::new(),
         };
         if mode == Mode::Facts {
             cone.facts =
@@ -152,20 +169,41 @@ impl<'g> Cone<'g> {
         self.dominators[position as usize]
     }
 
-    /// How many events fail at this position: its own, and those in series with it.
+    /// How many events fail at this position, its own and those in series with it, whatever was taken away since.
     pub(super) fn events_at(&self, position: u32) -> u32 {
         self.multiplicities[position as usize]
     }
 
-    /// The variable of the failures at a position. What is needed by many lies at small positions and gets large variables:
-    /// the families of all that need it then have the same end, which diagrams share.
+    /// The variable of the failures at a position.
+    ///
+    /// [`Sequence::Structure`]: what is needed by many lies at small positions and gets large variables. The families of all
+    /// that need it then have the same end, which diagrams share. [`Sequence::Members`]: variables are as the vertices, so
+    /// that walking a diagram lists sets in their order.
     pub(super) fn variable(&self, position: u32) -> u32 {
-        self.top() - position
+        match self.sequence {
+            Sequence::Structure => self.top() - position,
+            // The question has no events.
+            Sequence::Members => self.graph.vertex_at(position).number(),
+        }
     }
 
-    /// How many events a variable stands for.
+    /// The variable of an event, where it is in the cone.
+    pub(super) fn variable_of(&self, event: Vertex) -> Option<u32> {
+        let carrier = self.carriers[self.graph.position(event)];
+        (carrier != OUTSIDE).then(|| self.variable(carrier))
+    }
+
+    fn position_of(&self, variable: u32) -> u32 {
+        match self.sequence {
+            Sequence::Structure => self.top() - variable,
+            Sequence::Members => self.graph.position32(Vertex::of(variable)),
+        }
+    }
+
+    /// How many events a variable stands for, without those that were taken away.
     pub(super) fn multiplicity(&self, variable: u32) -> u32 {
-        self.events_at(self.top() - variable)
+        let carrier = self.position_of(variable);
+        self.events_at(carrier) - self.taken_by_carrier.get(&carrier).copied().unwrap_or(0)
     }
 
     pub(super) fn circle(&self, position: u32) -> Option<usize> {
@@ -203,7 +241,9 @@ impl<'g> Cone<'g> {
     #[inline]
     fn graph_gate(&self, number: u32) -> Option<ConeGate<'g>> {
         let id = GateId::of(number);
-        if self.mode == Mode::Optimistic && self.graph.knowledge(id) != Knowledge::Known {
+        if self.mode == Mode::Optimistic && self.graph.knowledge(id) != Knowledge::Known
+            || !self.taken_gates.is_empty() && self.taken_gates.contains(&id)
+        {
             return None;
         }
         let (gate, arguments) = self.graph.bare_gate(id);
@@ -245,6 +285,11 @@ impl<'g> Cone<'g> {
     }
 
     fn fails_by_itself(&self, position: u32) -> bool {
+        self.has_event(position) && !self.taken_events.contains(&position)
+    }
+
+    /// Whether it can fail by itself, whatever was taken away since.
+    fn has_event(&self, position: u32) -> bool {
         if position == self.top() {
             return false;
         }
@@ -259,7 +304,7 @@ impl<'g> Cone<'g> {
         let mut events = vec![Vec::new(); variables.len()];
         let mut wanted = vec![false; self.positions()];
         for &variable in variables {
-            wanted[(self.top() - variable) as usize] = true;
+            wanted[self.position_of(variable) as usize] = true;
         }
         for position in 0..self.top() {
             let carrier = self.carriers[position as usize];
@@ -273,6 +318,84 @@ impl<'g> Cone<'g> {
         }
         events.iter_mut().for_each(|of_one| of_one.sort_unstable());
         events
+    }
+
+    /// Calls for every need of the cone, changed or not: who, and whom.
+    pub(super) fn each_need(&self, mut call: impl FnMut(u32, u32)) {
+        let top = self.top();
+        self.question.iter().for_each(|&argument| call(top, self.position(argument)));
+        for from in (0..top).filter(|&from| self.dominators[from as usize] != OUTSIDE) {
+            for number in self.graph.gate_range(from) {
+                let arguments = self.graph.bare_gate(GateId::of(number)).1;
+                arguments.iter().for_each(|&argument| call(from, self.position(argument)));
+            }
+        }
+    }
+
+    /// Takes an own failure away, or gives it back.
+    pub(super) fn change_event(&mut self, vertex: Vertex, there: bool) -> Result<(), AnalysisError> {
+        let position = self.graph.position32(vertex);
+        if !self.has_event(position) {
+            return Err(AnalysisError::NothingThere { name: self.graph.name(vertex).to_owned() });
+        }
+        if there {
+            self.taken_events.remove(&position)
+        } else {
+            self.taken_events.insert(position)
+        };
+        Ok(())
+    }
+
+    /// Counts what was taken away by its carriers, and says which variables stand for no event any more, sorted.
+    pub(super) fn count_taken(&mut self) -> Vec<u32> {
+        self.taken_by_carrier.clear();
+        for &position in &self.taken_events {
+            let carrier = self.carriers[position as usize];
+            if carrier != OUTSIDE {
+                *self.taken_by_carrier.entry(carrier).or_insert(0) += 1;
+            }
+        }
+        let empty = self.taken_by_carrier.iter().filter(|&(&carrier, &taken)| taken == self.events_at(carrier));
+        let mut variables: Vec<u32> = empty.map(|(&carrier, _)| self.variable(carrier)).collect();
+        variables.sort_unstable();
+        variables
+    }
+
+    /// Takes a gate away, or gives it back. Where that can matter: the positions whose families change by that.
+    pub(super) fn change_gate(&mut self, gate: GateId, there: bool) -> Vec<u32> {
+        let changed = if there { self.taken_gates.remove(&gate) } else { self.taken_gates.insert(gate) };
+        let position = self.graph.position32(self.graph.vertex_of(gate));
+        if !changed || self.dominators[position as usize] == OUTSIDE {
+            return Vec::new();
+        }
+        let mut positions = vec![position];
+        for &argument in self.graph.bare_gate(gate).1 {
+            let to = self.position(argument);
+            if ![to, OUTSIDE].contains(&self.carriers[to as usize]) {
+                positions.extend([to, self.carriers[to as usize]]);
+                self.leave_series(to);
+            }
+        }
+        positions
+    }
+
+    /// Makes a vertex carry its own failure, and those that it was passing on. What is in a series is needed by one vertex
+    /// only, so that what a vertex needs, and has the same carrier, is in the series through it.
+    fn leave_series(&mut self, from: u32) {
+        let (graph, old) = (self.graph, self.carriers[from as usize]);
+        let mut open = vec![from];
+        while let Some(position) = open.pop() {
+            self.carriers[position as usize] = from;
+            if self.has_event(position) {
+                self.multiplicities[old as usize] -= 1;
+                self.multiplicities[from as usize] += 1;
+            }
+            for number in graph.gate_range(position) {
+                let arguments = graph.bare_gate(GateId::of(number)).1;
+                let below = arguments.iter().map(|&argument| self.position(argument));
+                open.extend(below.filter(|&to| self.carriers[to as usize] == old));
+            }
+        }
     }
 
     fn descend(&mut self) -> Result<(), AnalysisError> {
@@ -289,7 +412,7 @@ impl<'g> Cone<'g> {
             let needed_by = self.carriers[position as usize];
             let carrier = if needed_by == position { position } else { self.carriers[needed_by as usize] };
             self.carriers[position as usize] = carrier;
-            if self.fails_by_itself(position) {
+            if self.has_event(position) {
                 self.multiplicities[carrier as usize] += 1;
             }
             if position == top {
@@ -350,9 +473,12 @@ impl<'g> Cone<'g> {
         }
     }
 
-    /// Whether its own failure can be one of a series: there is no circle, and nothing to be asked.
+    /// Whether its own failure can be one of a series: there is no circle, and nothing to be asked. A series could not be
+    /// listed in the order of members.
     fn is_plain(&self, position: u32) -> bool {
-        self.circle(position).is_none() && self.fact_of_event(position).is_none()
+        self.sequence == Sequence::Structure
+            && self.circle(position).is_none()
+            && self.fact_of_event(position).is_none()
     }
 
     fn reach_circle(&mut self, circle: usize) {

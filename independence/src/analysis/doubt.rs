@@ -15,7 +15,7 @@
 use super::cone::{Cone, Mode};
 use super::evaluation::{Evaluation, Halt};
 use super::zbdd::{ALL, EMPTY, Id, Memory, ONE, SIZE_MAX, Stop, Zbdd};
-use super::{AnalysisError, Fact, Limits, ORDER_MAX, Question, gave_up};
+use super::{AnalysisError, Fact, Limits, ORDER_MAX, Question, Sequence, gave_up};
 use crate::fault_graph::FaultGraph;
 
 /// Whether there is no risk group, as far as the evidence goes.
@@ -44,7 +44,7 @@ pub fn settle(graph: &FaultGraph, question: &Question, order: u8, limits: Limits
     if order == 0 || order > ORDER_MAX {
         return Err(AnalysisError::Order { order });
     }
-    let cone = Cone::of(graph, question, Mode::Facts)?;
+    let cone = Cone::of(graph, question, Mode::Facts, Sequence::Structure)?;
     let memory = Memory { bytes_max: limits.memory_bytes, steps_max: limits.steps, steps: 0 };
     let mut evaluation = Evaluation::new(&cone, Zbdd::new(cone.facts_from(), memory), order);
     let settlement = evaluate(&mut evaluation, &cone, memory);

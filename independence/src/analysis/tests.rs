@@ -14,7 +14,7 @@ use truth::TruthTable;
 type Sets = BTreeSet<Vec<Vertex>>;
 
 fn analysis<'g>(graph: &'g FaultGraph, question: &Question, order: u8) -> Analysis<'g> {
-    Analysis::new(graph, question, order, Reading::Pessimistic, Limits::default()).unwrap()
+    Analysis::new(graph, question, Search::up_to(order)).unwrap()
 }
 
 /// One graph, one question, everything that can be said of it.
@@ -37,6 +37,7 @@ fn check(seed: u64, tally: &mut Tally) {
         let of_order = expect.iter().filter(|set| set.len() == order).count();
         assert_eq!(count, of_order as u128, "seed {seed}, order {order}");
     }
+    check_sequence(&graph, &question, order, &expect);
     let ranked: Vec<Group> = analysis.by_probability().collect();
     let bound = |group: &Group| {
         let of = |&vertex: &Vertex| graph.event(vertex).unwrap().probability.unwrap_or(1.0);
@@ -61,6 +62,22 @@ fn check(seed: u64, tally: &mut Tally) {
     for set in &expect {
         tally.by_order[set.len().min(5)] += 1;
     }
+}
+
+/// Listed by members, and those with certain members kept.
+fn check_sequence(graph: &FaultGraph, question: &Question, order: u8, expect: &Sets) {
+    let search = Search { sequence: Sequence::Members, ..Search::up_to(order) };
+    let mut analysis = Analysis::new(graph, question, search).unwrap();
+    let mut sorted: Vec<Vec<Vertex>> = expect.iter().cloned().collect();
+    sorted.sort_by_key(Vec::len);
+    assert!(analysis.groups().map(|group| group.members).eq(sorted.iter().cloned()));
+    let wanted: Vec<Vertex> = graph.vertices().filter(|vertex| vertex.index() % 3 == 0).collect();
+    analysis.keep_groups_with(&wanted).unwrap();
+    sorted.retain(|set| set.iter().any(|member| wanted.contains(member)));
+    let members: BTreeSet<Vertex> = sorted.iter().flatten().copied().collect();
+    assert!(analysis.members().into_iter().eq(members));
+    assert_eq!(analysis.counts().iter().sum::<u128>(), sorted.len() as u128);
+    assert!(analysis.groups().map(|group| group.members).eq(sorted));
 }
 
 /// Each step holds by itself and rests on earlier ones, and the last ones make the question true.
@@ -92,7 +109,7 @@ fn check_witness(graph: &FaultGraph, analysis: &Analysis<'_>, question: &Questio
 
 #[test]
 fn what_falls_is_what_the_truth_table_says() {
-    for (seed, shape) in (0..3_000).flat_map(|seed| [(seed, Shape::Negated), (seed, Shape::Doubtful)]) {
+    for (seed, shape) in (0..800).flat_map(|seed| [(seed, Shape::Negated), (seed, Shape::Doubtful)]) {
         let mut draw = Draw(seed);
         let graph = random_graph(&mut draw, shape);
         let reading = if draw.below(2) == 0 { Reading::Optimistic } else { Reading::Pessimistic };
@@ -127,12 +144,12 @@ impl Tally {
 #[test]
 fn groups_are_those_of_the_truth_table() {
     let mut tally = Tally::default();
-    (0..6_000).for_each(|seed| check(seed, &mut tally));
+    (0..2_000).for_each(|seed| check(seed, &mut tally));
     assert!(tally.is_varied(), "{tally:?}");
 }
 
 #[test]
-#[ignore = "a quarter of an hour: cargo test --release -p independence -- --ignored million"]
+#[ignore = "some minutes: cargo test --release -p independence -- --ignored million"]
 fn groups_are_those_of_the_truth_table_in_a_million_graphs() {
     let mut tally = Tally::default();
     (1_000_000..2_000_000).for_each(|seed| check(seed, &mut tally));
@@ -142,11 +159,11 @@ fn groups_are_those_of_the_truth_table_in_a_million_graphs() {
 #[test]
 fn what_is_not_coherent_is_refused_or_answered_right() {
     let (mut refused, mut answered) = (0, 0);
-    for seed in 0..3_000 {
+    for seed in 0..1_500 {
         let mut draw = Draw(seed);
         let graph = random_graph(&mut draw, Shape::Negated);
         let question = Question::down(random::vertex(&graph, graph.len() - 1 - draw.below(3).min(graph.len() - 1)));
-        match Analysis::new(&graph, &question, 4, Reading::Pessimistic, Limits::default()) {
+        match Analysis::new(&graph, &question, Search::up_to(4)) {
             Err(AnalysisError::NotCoherent { name, .. }) => {
                 assert!(graph.find(&name).is_some());
                 refused += 1;
@@ -161,7 +178,7 @@ fn what_is_not_coherent_is_refused_or_answered_right() {
             }
         }
     }
-    assert!(refused > 300 && answered > 300, "{refused} {answered}");
+    assert!(refused > 150 && answered > 150, "{refused} {answered}");
 }
 
 /// Whether there is a group, with the doubtful facts of this set there and the others not.
@@ -188,7 +205,7 @@ fn doubtful_facts(graph: &FaultGraph) -> Vec<Fact> {
 #[test]
 fn the_facts_that_settle_a_claim_are_those_of_the_truth_table() {
     let mut outcomes = [0; 3];
-    for seed in 0..6_000 {
+    for seed in 0..2_000 {
         let mut draw = Draw(seed);
         let graph = random_graph(&mut draw, Shape::Doubtful);
         let facts = doubtful_facts(&graph);
@@ -200,7 +217,8 @@ fn the_facts_that_settle_a_claim_are_those_of_the_truth_table() {
         let failing: Vec<BTreeSet<Fact>> =
             subsets(&facts).filter(|there| fails_with(&graph, &question, order, there)).collect();
         let counts = |reading| {
-            Analysis::new(&graph, &question, order, reading, Limits::default()).unwrap().counts().iter().sum::<u128>()
+            let search = Search { reading, ..Search::up_to(order) };
+            Analysis::new(&graph, &question, search).unwrap().counts().iter().sum::<u128>()
         };
         assert_eq!(counts(Reading::Optimistic) > 0, failing.contains(&BTreeSet::new()), "seed {seed}");
         assert_eq!(counts(Reading::Pessimistic) > 0, !failing.is_empty(), "seed {seed}");
@@ -234,5 +252,52 @@ fn the_facts_that_settle_a_claim_are_those_of_the_truth_table() {
             assert_eq!(confirming.len(), fewest, "seed {seed}");
         }
     }
-    assert!(outcomes.iter().all(|&outcome| outcome > 200), "{outcomes:?}");
+    assert!(outcomes.iter().all(|&outcome| outcome > 60), "{outcomes:?}");
+}
+
+#[test]
+fn after_changes_the_groups_are_those_of_a_full_search() {
+    let (mut kept, mut changed) = (0, 0);
+    for seed in 0..700 {
+        let mut draw = Draw(seed);
+        let graph = random_graph(&mut draw, Shape::Coherent);
+        let order = 1 + u8::try_from(draw.below(4)).unwrap();
+        let question = Question::down(random::vertex(&graph, graph.len() - 1 - draw.below(3).min(graph.len() - 1)));
+        let mut analysis = analysis(&graph, &question, order);
+        let events: Vec<Vertex> = graph.vertices().filter(|&v| graph.event(v).is_some()).collect();
+        let gates: Vec<_> = graph.vertices().flat_map(|v| graph.gates(v)).map(|gate| gate.id).collect();
+        let (mut no_events, mut no_gates) = (BTreeSet::new(), BTreeSet::new());
+        for _ in 0..6 {
+            let mut changes = Vec::new();
+            for _ in 0..draw.below(3) {
+                let (vertex, there) = (events[draw.below(events.len())], draw.below(2) == 0);
+                if there {
+                    no_events.remove(&vertex)
+                } else {
+                    no_events.insert(vertex)
+                };
+                changes.push(Change::Event { vertex, there });
+                let (gate, there) = (gates[draw.below(gates.len())], draw.below(2) == 0);
+                if there {
+                    no_gates.remove(&gate)
+                } else {
+                    no_gates.insert(gate)
+                };
+                changes.push(Change::Gate { gate, there });
+            }
+            let before = analysis.family;
+            analysis.change(&changes).unwrap();
+            if analysis.family == before {
+                kept += 1
+            } else {
+                changed += 1
+            }
+            let truth = TruthTable::of(&graph, |v| !no_events.contains(&v), |g| !no_gates.contains(&g));
+            let expect = truth.minimal(&question, order);
+            let found: Sets = analysis.groups().map(|group| group.members).collect();
+            assert_eq!(found, expect, "seed {seed}");
+            assert_eq!(analysis.counts().iter().sum::<u128>(), expect.len() as u128, "seed {seed}");
+        }
+    }
+    assert!(kept > 300 && changed > 300, "{kept} {changed}");
 }

@@ -310,11 +310,22 @@ impl FaultGraphBuilder {
     /// When a vertex is not defined, or a circle goes through a negation.
     pub fn finish(mut self) -> Result<FaultGraph, GraphError> {
         self.all_defined()?;
-        let count = self.own.len();
-        debug_assert!(count <= VERTICES_MAX);
+        debug_assert!(self.own.len() <= VERTICES_MAX);
         if !self.owners.is_sorted() {
             self.sort_by_owner();
         }
+        let gate_starts = self.gate_starts();
+        let arrays = self.arrays(&gate_starts);
+        let name = |vertex: Vertex| self.names.get(vertex.0).to_owned();
+        let order = Order::of(&arrays, name);
+        if let Some((vertex, length)) = order.negated_circle(&arrays) {
+            return Err(GraphError::CycleThroughNegation { name: name(vertex), length });
+        }
+        Ok(self.into_graph(gate_starts, order))
+    }
+
+    fn gate_starts(&self) -> Vec<u32> {
+        let count = self.own.len();
         let mut gate_starts = vec![0u32; count + 1];
         for &owner in &self.owners {
             gate_starts[owner as usize + 1] += 1;
@@ -322,13 +333,14 @@ impl FaultGraphBuilder {
         for vertex in 0..count {
             gate_starts[vertex + 1] += gate_starts[vertex];
         }
-        let arrays = Arrays {
-            gate_starts: &gate_starts,
-            gates: &self.gates,
-            argument_starts: &self.argument_starts,
-            arguments: &self.arguments,
-        };
-        let order = Order::of(&arrays, |vertex| self.names.get(vertex.0).to_owned())?;
+        gate_starts
+    }
+
+    fn arrays<'a>(&'a self, gate_starts: &'a [u32]) -> Arrays<'a> {
+        Arrays { gate_starts, gates: &self.gates, argument_starts: &self.argument_starts, arguments: &self.arguments }
+    }
+
+    fn into_graph(mut self, gate_starts: Vec<u32>, order: Order) -> FaultGraph {
         self.doubts.sort_unstable();
         self.doubts.dedup_by_key(|(gate, _)| *gate);
         self.names.shrink();
@@ -346,7 +358,7 @@ impl FaultGraphBuilder {
             order,
         };
         graph.shrink();
-        Ok(graph)
+        graph
     }
 
     fn all_defined(&self) -> Result<(), GraphError> {
@@ -393,6 +405,30 @@ impl FaultGraphBuilder {
 }
 
 impl FaultGraph {
+    /// A graph without names: what can fail by itself, and the needs (who, how many must be up, of which), sorted by who.
+    /// A need that asks for none is always met, one that asks for more than there are never.
+    pub(crate) fn of_needs<'a>(own: &[bool], needs: impl Iterator<Item = (u32, usize, &'a [u32])>) -> Self {
+        let mut builder = FaultGraphBuilder::new();
+        builder.names = Names::unnamed(own.len());
+        builder.own = own.iter().map(|&own| if own { Own::Fails(Knowledge::Known) } else { Own::None }).collect();
+        for (vertex, min, members) in needs {
+            let failures = (members.len() + 1).saturating_sub(min);
+            builder.gates.push(match u32::try_from(failures) {
+                Ok(0) => Gate::Always,
+                Ok(failures) if failures as usize <= members.len() => Gate::AtLeast(failures),
+                _ => Gate::Never,
+            });
+            builder.owners.push(vertex);
+            let counted = matches!(builder.gates.last(), Some(Gate::AtLeast(_)));
+            builder.arguments.extend(members.iter().filter(|_| counted).map(|&member| Vertex(member).down()));
+            // Evidence in memory has fewer edges than 32 bits count.
+            builder.argument_starts.push(u32::try_from(builder.arguments.len()).unwrap_or(u32::MAX));
+        }
+        let gate_starts = builder.gate_starts();
+        let order = Order::of(&builder.arrays(&gate_starts), |_| String::new());
+        builder.into_graph(gate_starts, order)
+    }
+
     fn shrink(&mut self) {
         self.own.shrink_to_fit();
         self.probabilities.shrink_to_fit();

@@ -1,6 +1,6 @@
 //! An order in which what is needed comes first, and the circles that have none (Tarjan 1972, without recursion).
 
-use super::{Gate, GraphError, Literal, Vertex};
+use super::{Gate, Literal, Vertex};
 
 /// The flat arrays an order is made from.
 pub(super) struct Arrays<'a> {
@@ -48,15 +48,14 @@ impl Order {
         (self.vertices.capacity() + self.positions.capacity()) * size_of::<u32>()
     }
 
-    /// # Errors
-    /// When a circle goes through a negation: it may have no least solution.
-    pub(super) fn of(arrays: &Arrays<'_>, name: impl Fn(Vertex) -> String) -> Result<Self, GraphError> {
+    /// Circles are sorted by the names of their members.
+    pub(super) fn of(arrays: &Arrays<'_>, name: impl Fn(Vertex) -> String) -> Self {
         let sorted = (0..arrays.len()).all(|vertex| {
             let arguments = &arrays.arguments[arrays.arguments(vertex)];
             arguments.iter().all(|argument| argument.vertex().index() < vertex)
         });
         if sorted {
-            return Ok(Self { vertices: Vec::new(), positions: Vec::new(), cycles: Vec::new() });
+            return Self { vertices: Vec::new(), positions: Vec::new(), cycles: Vec::new() };
         }
         let mut walk = Walk::new(arrays);
         walk.roots_first();
@@ -66,13 +65,20 @@ impl Order {
         }
         let mut cycles = walk.cycles;
         for cycle in &mut cycles {
-            if let Some(vertex) = negated_within(arrays, cycle) {
-                return Err(GraphError::CycleThroughNegation { name: name(vertex), length: cycle.len() });
-            }
-            cycle.sort_by_key(|&vertex| name(vertex));
+            cycle.sort_by_cached_key(|&vertex| (name(vertex), vertex));
         }
-        cycles.sort_by_key(|cycle| cycle.first().map(|&vertex| name(vertex)));
-        Ok(Self { vertices: walk.vertices, positions, cycles })
+        cycles.sort_by_cached_key(|cycle| cycle.first().map(|&vertex| (name(vertex), vertex)));
+        Self { vertices: walk.vertices, positions, cycles }
+    }
+
+    /// A vertex in a circle that denies another one of it, or counts it other than as a failure, and the length of the
+    /// circle: there may be no least solution.
+    pub(super) fn negated_circle(&self, arrays: &Arrays<'_>) -> Option<(Vertex, usize)> {
+        self.cycles.iter().find_map(|cycle| {
+            let mut sorted = cycle.clone();
+            sorted.sort_unstable();
+            negated_within(arrays, &sorted).map(|vertex| (vertex, cycle.len()))
+        })
     }
 }
 

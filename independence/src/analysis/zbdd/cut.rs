@@ -56,6 +56,22 @@ impl Zbdd {
         Ok(place(&kept, &order, f))
     }
 
+    /// The sets with a variable of which `wanted` holds.
+    pub(in crate::analysis) fn with_variables(&mut self, f: Id, wanted: &dyn Fn(u32) -> bool) -> Result<Id, Stop> {
+        let order = self.below(f);
+        let mut kept: Vec<Id> = Vec::with_capacity(order.len());
+        let place = |kept: &[Id], id: Id| order.binary_search(&id).map_or(EMPTY, |at| kept[at]);
+        for &id in &order {
+            let (var, hi) = (self.var(id), self.hi(id));
+            let lo = place(&kept, self.lo(id));
+            let hi = if wanted(var) { hi } else { place(&kept, hi) };
+            self.memory.step()?;
+            let made = self.node(var, lo, hi)?;
+            kept.push(made);
+        }
+        Ok(place(&kept, f))
+    }
+
     /// All nodes of a family but `EMPTY` and `ONE`, sorted.
     pub(in crate::analysis) fn below(&self, f: Id) -> Vec<Id> {
         let mut seen = vec![false; f as usize + 1];

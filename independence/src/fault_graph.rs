@@ -15,7 +15,6 @@
 
 mod build;
 mod flat;
-mod impact;
 mod names;
 mod order;
 

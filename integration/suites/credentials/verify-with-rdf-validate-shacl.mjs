@@ -1,0 +1,62 @@
+// Checks the subjects of our credentials with rdf-validate-shacl against the shapes of Gaia-X 25.11, and that it can refuse.
+// JSON-LD is read by jsonld.js. Nothing is fetched: a context that is not there is an error.
+//
+//   node verify-with-rdf-validate-shacl.mjs DIR GAIA_X
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import assert from 'node:assert/strict';
+import jsonld from 'jsonld';
+import { Parser, Store } from 'n3';
+import SHACLValidator from 'rdf-validate-shacl';
+import { loader } from './digitalbazaar.mjs';
+import { filesOf, reporter } from './documents.mjs';
+
+const [directory, gaiaX] = process.argv.slice(2);
+const check = reporter('rdf-validate-shacl');
+const documentLoader = loader(gaiaX);
+const turtle = (file) => new Parser({ blankNodePrefix: `_:${file}-` })
+  .parse(readFileSync(join(gaiaX, 'ontology-2511', file), 'utf8'));
+const validator = new SHACLValidator(turtle('shapes.ttl'));
+const hierarchy = turtle('ontology-hierarchy.ttl');
+
+function subjectOf(file) {
+  const payload = Buffer.from(readFileSync(join(directory, file), 'utf8').split('.')[1], 'base64url');
+  const credential = JSON.parse(payload.toString('utf8'));
+  return { '@context': credential['@context'], ...credential.credentialSubject };
+}
+
+// What the shapes say of all subjects in one graph, as `component path`.
+async function violations(subjects) {
+  const data = new Store(hierarchy);
+  for (const subject of subjects) {
+    const lines = await jsonld.toRDF(subject, { documentLoader, format: 'application/n-quads', safe: true });
+    data.addQuads(new Parser({ format: 'N-Quads' }).parse(lines));
+  }
+  const report = await validator.validate(data);
+  const name = (term) => term?.value.split('#').at(-1) ?? '';
+  const found = report.results.map((one) => `${name(one.sourceConstraintComponent)} ${name(one.path)}`);
+  assert.equal(report.conforms, found.length === 0);
+  return [...new Set(found)].sort();
+}
+
+const subjects = filesOf(directory, '.jwt').map(subjectOf).filter(({ type }) => type.startsWith('gx:'));
+
+async function refuses(type, change, expected) {
+  const copies = structuredClone(subjects);
+  change(copies.find((subject) => subject.type === type));
+  const found = await violations(copies);
+  assert.ok(found.includes(expected), `expected ${expected}, got ${found.join(', ') || 'nothing'}`);
+}
+
+await check(`the ${subjects.length} Gaia-X subjects conform`, async () => {
+  assert.ok(subjects.length, 'no credential of a Gaia-X class');
+  assert.deepEqual(await violations(subjects), []);
+});
+await check('refuses a zone with a property more', () => refuses(
+  'gx:AvailabilityZone', (zone) => { zone['gx:location'] = zone['gx:address']; }, 'ClosedConstraintComponent location'));
+await check('refuses a datacenter without zones', () => refuses(
+  'gx:Datacenter', (site) => { delete site['gx:aggregationOfResources']; },
+  'MinCountConstraintComponent aggregationOfResources'));
+await check('refuses a legal person without a registration number', () => refuses(
+  'gx:LegalPerson', (person) => { delete person['gx:registrationNumber']; },
+  'MinCountConstraintComponent registrationNumber'));

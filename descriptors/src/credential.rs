@@ -20,6 +20,7 @@ use crate::did::Did;
 use crate::digest::Digest;
 use crate::node::{Lines, Node, Object};
 use crate::report::{Origin, Report};
+use crate::status_list::{self, Entry};
 use crate::timestamp::Timestamp;
 use crate::vocabulary::{Context, Ontology, XSD_DATE_TIME};
 
@@ -140,19 +141,32 @@ const ORIGIN: &str = "avow:origin";
 impl Credential {
     /// The credential of `subject`. Its id follows from its content: same facts, same time, same key, same bytes.
     pub fn new(base: &Base, issuer: Did, period: Period, subject: Subject) -> Result<Self, WriteError> {
-        let node = Node::new(String::new(), "VerifiableCredential")
-            .and_class(subject.class())
-            .with("issuer", Object::Link(issuer.to_string()))
-            .with("validFrom", Object::Coerced { text: period.from.to_string(), datatype: XSD_DATE_TIME })
-            .with("validUntil", Object::Coerced { text: period.until.to_string(), datatype: XSD_DATE_TIME })
-            .with(ORIGIN, subject.origin.as_str())
-            .with("credentialSubject", subject.node);
+        let node = Node::new(String::new(), "VerifiableCredential").and_class(subject.class());
+        let node = said(node, &issuer, period, subject);
         let mut credential = Self { issuer, period, node };
         credential.node.id = base.credential(&Digest::of(&credential.to_vec(credential.context(Ontology::default()))?));
         Ok(credential)
     }
 
-    /// Its own id, made from what it says.
+    /// The credential that holds a status list; its id is the address `list` where it is published, since entries name it.
+    pub fn of_status_list(list: &str, issuer: Did, period: Period, subject: Subject) -> Self {
+        let node = Node::new(list, "VerifiableCredential").and_class(status_list::LIST_CREDENTIAL);
+        Self { node: said(node, &issuer, period, subject), issuer, period }
+    }
+
+    /// The same credential with its places in status lists. The id stays: it follows from what is said of the subject.
+    #[must_use]
+    pub fn with_status(mut self, entries: &[Entry]) -> Self {
+        let mut nodes: Vec<Object> = entries.iter().map(|entry| entry.to_node().into()).collect();
+        match nodes.len() {
+            0 => {}
+            1 => self.node.set("credentialStatus", nodes.remove(0)),
+            _ => self.node.set("credentialStatus", nodes),
+        }
+        self
+    }
+
+    /// Its own id, made from what it says; of a status list its address.
     pub fn id(&self) -> &str {
         &self.node.id
     }
@@ -189,6 +203,15 @@ impl Credential {
         self.node.write_statements(ontology, &mut lines)?;
         Ok(lines)
     }
+}
+
+/// The node of a credential with what its issuer says.
+fn said(node: Node, issuer: &Did, period: Period, subject: Subject) -> Node {
+    node.with("issuer", Object::Link(issuer.to_string()))
+        .with("validFrom", Object::Coerced { text: period.from.to_string(), datatype: XSD_DATE_TIME })
+        .with("validUntil", Object::Coerced { text: period.until.to_string(), datatype: XSD_DATE_TIME })
+        .with(ORIGIN, subject.origin.as_str())
+        .with("credentialSubject", subject.node)
 }
 
 /// A `gx:Address` as a part of the subject with id `owner`.

@@ -1,9 +1,12 @@
 //! Proofs: who said these bytes.
 //!
-//! One file for each format; keys are handed in, and where a private key lives is not known here. Every check uses
-//! `verify_strict`: the laxer functions of the same library accept signatures that other verifiers refuse.
+//! One file for each format; keys are handed in, and where a private key lives is not known here. Every check of Ed25519
+//! uses `verify_strict`: the laxer functions of the same library accept signatures that other verifiers refuse. What nodes
+//! and collectors state is signed with Ed25519 ([`Signer`]); credentials may be signed with other keys too ([`key`]).
 
 pub mod dsse;
+pub mod jwk;
+pub mod key;
 pub mod vc_jwt;
 
 use std::fmt;
@@ -25,8 +28,13 @@ pub struct PublicKeyError;
 pub struct SignatureError;
 
 impl PublicKey {
-    /// Reads a key; refuses what is not a point, and points of small order.
+    /// Reads a key; refuses what is not a point, points of small order, and a second spelling of a point.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, PublicKeyError> {
+        // The coordinate y must be below 2^255 - 19 (RFC 8032, 5.1.3); the library reduces it instead.
+        let [first, middle @ .., last] = bytes;
+        if *first >= 0xed && middle.iter().all(|byte| *byte == 0xff) && last | 0x80 == 0xff {
+            return Err(PublicKeyError);
+        }
         let key = VerifyingKey::from_bytes(bytes).map_err(|_| PublicKeyError)?;
         if key.is_weak() { Err(PublicKeyError) } else { Ok(Self(key)) }
     }

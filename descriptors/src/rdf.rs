@@ -3,7 +3,10 @@
 //! Canonicalisation turns the statements of a document into one text that everybody computes alike; a
 //! signature of `eddsa-rdfc-2022` covers the digest of that text. What a predicate means is not known here.
 
+pub mod canonical;
+pub mod iri;
 pub mod n_quads;
+pub mod statement;
 
 use std::fmt;
 
@@ -15,6 +18,19 @@ pub const LANG_STRING: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langSt
 pub const JSON: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#JSON";
 /// The datatype that is not written.
 pub const STRING: &str = "http://www.w3.org/2001/XMLSchema#string";
+
+/// `rdf:first`.
+pub const FIRST: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#first";
+/// `rdf:rest`.
+pub const REST: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#rest";
+/// `rdf:nil`.
+pub const NIL: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#nil";
+/// The datatype of native booleans.
+pub const XSD_BOOLEAN: &str = "http://www.w3.org/2001/XMLSchema#boolean";
+/// The datatype of native numbers with a fraction.
+pub const XSD_DOUBLE: &str = "http://www.w3.org/2001/XMLSchema#double";
+/// The datatype of native numbers without.
+pub const XSD_INTEGER: &str = "http://www.w3.org/2001/XMLSchema#integer";
 
 /// A subject, an object, or the name of a graph.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,5 +1,11 @@
 //! N-Quads in the canonical form of RDFC-1.0 (section 5): one statement a line, one spelling of every literal.
 
+mod reader;
+
+pub(crate) use reader::is_language_tag;
+pub use reader::{ParseError, QUADS_MAX, parse};
+
+use super::statement::{Node, Object, Statement};
 use super::{LANG_STRING, Literal, Quad, STRING, Term};
 
 /// Appends a statement with its line end.
@@ -33,20 +39,52 @@ pub fn write_term(term: &Term, out: &mut String) {
 }
 
 fn write_literal(literal: &Literal, out: &mut String) {
+    write_value(&literal.text, &literal.datatype, literal.language.as_deref(), out);
+}
+
+fn write_value(text: &str, datatype: &str, language: Option<&str>, out: &mut String) {
     out.push('"');
-    escape(&literal.text, out);
+    escape(text, out);
     out.push('"');
-    match &literal.language {
+    match language {
         Some(language) => {
             out.push('@');
             out.push_str(language);
         }
-        None if literal.datatype == STRING || literal.datatype == LANG_STRING => {}
+        None if datatype == STRING || datatype == LANG_STRING => {}
         None => {
             out.push_str("^^<");
-            out.push_str(&literal.datatype);
+            out.push_str(datatype);
             out.push('>');
         }
+    }
+}
+
+/// Appends a statement with its line end; `label` writes a blank node.
+pub(super) fn write_statement(statement: &Statement<'_>, out: &mut String, label: &impl Fn(u32, &mut String)) {
+    write_node(&statement.subject, out, label);
+    out.push_str(" <");
+    out.push_str(&statement.predicate);
+    out.push_str("> ");
+    match &statement.object {
+        Object::Node(node) => write_node(node, out, label),
+        Object::Literal { text, datatype, language } => write_value(text, datatype, language.as_deref(), out),
+    }
+    if let Some(graph) = &statement.graph {
+        out.push(' ');
+        write_node(graph, out, label);
+    }
+    out.push_str(" .\n");
+}
+
+fn write_node(node: &Node<'_>, out: &mut String, label: &impl Fn(u32, &mut String)) {
+    match node {
+        Node::Iri(iri) => {
+            out.push('<');
+            out.push_str(iri);
+            out.push('>');
+        }
+        Node::Blank(number) => label(*number, out),
     }
 }
 

@@ -4,9 +4,12 @@
 //! uses `verify_strict`: the laxer functions of the same library accept signatures that other verifiers refuse. What nodes
 //! and collectors state is signed with Ed25519 ([`Signer`]); credentials may be signed with other keys too ([`key`]).
 
+pub mod data_integrity;
 pub mod dsse;
 pub mod jwk;
+pub mod jws_2020;
 pub mod key;
+pub mod ssh_signature;
 pub mod vc_jwt;
 
 use std::fmt;
@@ -68,6 +71,16 @@ pub trait Signer: Send + Sync {
     fn public_key(&self) -> PublicKey;
     /// Signs `message` (64 bytes, RFC 8032).
     fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError>;
+}
+
+impl<T: Signer + ?Sized> Signer for &T {
+    fn public_key(&self) -> PublicKey {
+        (**self).public_key()
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
+        (**self).sign(message)
+    }
 }
 
 /// A private key in memory; wiped when dropped, and never printed.

@@ -3,10 +3,14 @@
 //! Every target takes its form from the same unsigned [`Credential`](crate::credential::Credential). What the services
 //! behind a target check of the content is not known here.
 
+mod seal;
+
 use std::fmt;
 use std::str::FromStr;
 
 use crate::proof::key::Algorithm;
+
+pub use seal::{IssueError, Seal, SealError};
 
 /// Who is to accept a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
+use super::key::{Algorithm, SigningKey};
 use super::{PublicKey, SignError, SignatureError, Signer};
 use crate::canonical;
 use crate::credential::Credential;
@@ -80,19 +81,60 @@ pub struct Verified {
     pub credential: Map<String, Value>,
 }
 
-/// Signs a credential.
-pub fn issue(credential: &Credential, signer: &dyn Signer) -> Result<String, IssueError> {
-    let header = serde_json::json!({
-        "alg": "EdDSA", "typ": "vc+jwt", "cty": "vc",
-        "kid": credential.issuer.verification_method(), "iss": credential.issuer,
-    });
-    let mut jws = URL_SAFE_NO_PAD.encode(canonical::to_vec(&header)?);
-    jws.push('.');
-    URL_SAFE_NO_PAD.encode_string(credential.to_vec(credential.context(Ontology::default()))?, &mut jws);
-    let signature = signer.sign(jws.as_bytes())?;
+/// What a JWS says it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// One credential.
+    Credential,
+    /// A presentation of several.
+    Presentation,
+}
+
+impl Content {
+    /// As `typ` of the header.
+    pub fn typ(self) -> &'static str {
+        match self {
+            Self::Credential => "vc+jwt",
+            Self::Presentation => "vp+jwt",
+        }
+    }
+
+    /// As `cty` of the header.
+    pub fn cty(self) -> &'static str {
+        match self {
+            Self::Credential => "vc",
+            Self::Presentation => "vp",
+        }
+    }
+}
+
+/// The header in base64url with the full stop behind it: the same for all that a key signs in one name.
+pub fn encoded_header(algorithm: Algorithm, content: Content, method: &str, issuer: &Did) -> String {
+    // In the order of canonical JSON; a DID and its method need no escapes.
+    let (typ, cty) = (content.typ(), content.cty());
+    let header = format!(r#"{{"alg":"{algorithm}","cty":"{cty}","iss":"{issuer}","kid":"{method}","typ":"{typ}"}}"#);
+    let mut encoded = URL_SAFE_NO_PAD.encode(header);
+    encoded.push('.');
+    encoded
+}
+
+/// The compact JWS of `payload`, below a header of [`encoded_header`].
+pub fn sign(header: &str, payload: &[u8], key: &dyn SigningKey) -> Result<String, SignError> {
+    let mut jws = String::with_capacity(header.len() + payload.len() * 4 / 3 + 128);
+    jws.push_str(header);
+    URL_SAFE_NO_PAD.encode_string(payload, &mut jws);
+    let signature = key.sign_bytes(jws.as_bytes())?;
     jws.push('.');
     URL_SAFE_NO_PAD.encode_string(signature, &mut jws);
     Ok(jws)
+}
+
+/// Signs a credential for the target `danube`, under the issuer's first key.
+pub fn issue(credential: &Credential, signer: &dyn Signer) -> Result<String, IssueError> {
+    let method = credential.issuer.verification_method();
+    let header = encoded_header(Algorithm::EdDsa, Content::Credential, &method, &credential.issuer);
+    let document = credential.to_vec(credential.context(Ontology::default()))?;
+    Ok(sign(&header, &document, &signer)?)
 }
 
 /// Checks a credential at the time `now`. `document` gives the DID document of a did:web issuer.

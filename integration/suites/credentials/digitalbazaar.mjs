@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import * as Ed25519Multikey from '@digitalbazaar/ed25519-multikey';
 import * as didKey from '@digitalbazaar/did-method-key';
 import * as jcs from '@digitalbazaar/eddsa-jcs-2022-cryptosuite';
+import * as statusLists from '@digitalbazaar/vc-bitstring-status-list';
 import * as vc from '@digitalbazaar/vc';
 import { cryptosuite as rdfc } from '@digitalbazaar/eddsa-rdfc-2022-cryptosuite';
 import { DataIntegrityProof } from '@digitalbazaar/data-integrity';
@@ -84,6 +85,19 @@ export async function verify(document, { documentLoader, now, checkStatus }) {
   if (result.verified) return result;
   const inside = result.credentialResults?.find(({ verified }) => !verified);
   throw result.error ?? inside?.error ?? new Error(`refused: ${JSON.stringify(result.statusResult ?? result)}`);
+}
+
+// What the status lists say of a credential, once for each entry. Each list is checked like any other credential, at `now`,
+// which their own check does not take.
+export async function statusOf(credential, { documentLoader, now }) {
+  for (const { statusListCredential } of [credential.credentialStatus].flat()) {
+    await verify((await documentLoader(statusListCredential)).document, { documentLoader, now });
+  }
+  const result = await statusLists.checkStatus({
+    credential, documentLoader, verifyBitstringStatusListCredential: false,
+  });
+  if (!result.verified) throw result.error;
+  return result.results.map(({ status }) => status);
 }
 
 // Version 1.0.0 of their eddsa-jcs-2022 compares the contexts of proof and document with `!==`, so that it refuses every

@@ -105,6 +105,19 @@ verify_subjects() {
   with_node rdf-validate-shacl verify-with-rdf-validate-shacl.mjs "$1" "$gaia_x"
 }
 
+# The lines that we hash, against those of another processor.
+verify_statements() {
+  [[ ! -d $gaia_x ]] || with_python pyld compare_with_pyld.py "$1" "$gaia_x"
+}
+
+verify_plain() {
+  if command -v ssh-keygen >/dev/null; then
+    check ssh-keygen "$suite/verify-with-ssh-keygen.sh" "$1"
+  else
+    skip ssh-keygen 'it is missing (package openssh-client)'
+  fi
+}
+
 prepare
 if (($#)); then
   verify_envelopes "$1"
@@ -114,8 +127,13 @@ else
   [[ -x $programs/demo ]] || (cd "$root" && cargo build --locked --quiet --workspace --bins)
   rm -rf "$place/samples" "$place/demo"
   "$programs/issue-samples" "$place/samples"
-  verify_envelopes "$place/samples"
-  verify_subjects "$place/samples"
+  for form in danube danube-web; do verify_envelopes "$place/samples/$form"; done
+  verify_subjects "$place/samples/danube"
+  for form in w3c-rdfc w3c-rdfc-web w3c-jcs w3c-jcs-web; do
+    with_node "digitalbazaar-$form" verify-with-digitalbazaar.mjs "$place/samples/$form" "$gaia_x"
+  done
+  verify_statements "$place/samples/statements"
+  verify_plain "$place/samples/plain"
   # What a newcomer gets: the credentials of the demo, from a collector that ran.
   "$programs/demo" --once --data-dir "$place/demo" >"$place/demo.log"
   verify_envelopes "$place/demo/credentials"

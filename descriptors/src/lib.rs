@@ -23,4 +23,5 @@ pub mod report;
 pub mod status_list;
 pub mod target;
 pub mod timestamp;
+pub mod verify;
 pub mod vocabulary;

@@ -28,6 +28,11 @@ impl<'a> Json<'a> {
         }
     }
 
+    /// How long the text is that the document was read from: a hint for buffers.
+    pub fn text_length(self) -> usize {
+        self.document.text.len()
+    }
+
     /// Whether this is null.
     pub fn is_null(self) -> bool {
         matches!(self.token(), Token::Null)

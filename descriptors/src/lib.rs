@@ -23,6 +23,7 @@ pub mod rdf;
 pub mod report;
 pub mod status_list;
 pub mod target;
+pub mod shacl;
 pub mod timestamp;
 pub mod verify;
 pub mod vocabulary;

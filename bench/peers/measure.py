@@ -61,6 +61,7 @@ def loader(gaia_x):
 def main(documents, gaia_x):
     paths = sorted(path for path in documents.glob("*.json") if path.stem.isdigit())
     unsigned = [json.loads(path.read_text()) for path in paths]
+    inline = [json.loads(path.with_suffix(".inline.json").read_text()) for path in paths]
     tokens = [path.with_suffix(".jwt").read_text() for path in paths]
     about = json.loads((documents / "key.json").read_text())
     key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(about["seed"]))
@@ -77,7 +78,7 @@ def main(documents, gaia_x):
     normal = {"algorithm": "URDNA2015", "format": "application/n-quads", "documentLoader": load}
 
     def issue_rdfc(at):
-        document = unsigned[at]
+        document = inline[at]
         proof = {
             "type": "DataIntegrityProof", "cryptosuite": "eddsa-rdfc-2022", "created": about["created"],
             "verificationMethod": about["method"], "proofPurpose": "assertionMethod",

@@ -105,6 +105,19 @@ verify_subjects() {
   with_node rdf-validate-shacl verify-with-rdf-validate-shacl.mjs "$1" "$gaia_x"
 }
 
+# What Digital Bazaar's libraries sign, judged by us.
+verify_theirs() {
+  local from=$place/samples/$1 out=$place/theirs/$1
+  [[ $node_ready == yes && -d $gaia_x ]] || return 0
+  mkdir -p "$place/theirs"
+  if node "$place/node/issue-with-digitalbazaar.mjs" "$from" "$out" "$gaia_x" >"$place/issue-$1.log" 2>&1; then
+    check "avow-$1" "$programs/verify-foreign" "$out" "$gaia_x"
+  else
+    echo "FAILED issue-with-digitalbazaar $1: $(head -n 5 "$place/issue-$1.log" | tr '\n' ' ')"
+    failed=$((failed + 1))
+  fi
+}
+
 # The lines that we hash, against those of another processor.
 verify_statements() {
   [[ ! -d $gaia_x ]] || with_python pyld compare_with_pyld.py "$1" "$gaia_x"
@@ -132,6 +145,7 @@ else
   for form in w3c-rdfc w3c-rdfc-web w3c-jcs w3c-jcs-web; do
     with_node "digitalbazaar-$form" verify-with-digitalbazaar.mjs "$place/samples/$form" "$gaia_x"
   done
+  verify_theirs w3c-rdfc
   verify_statements "$place/samples/statements"
   verify_plain "$place/samples/plain"
   # What a newcomer gets: the credentials of the demo, from a collector that ran.

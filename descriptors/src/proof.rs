@@ -10,6 +10,7 @@ pub mod jwk;
 pub mod jws_2020;
 pub mod key;
 pub mod ssh_signature;
+pub mod statements;
 pub mod vc_jwt;
 
 use std::fmt;
@@ -79,6 +80,16 @@ pub trait Signer: Send + Sync {
 }
 
 impl<T: Signer + ?Sized> Signer for &T {
+    fn public_key(&self) -> PublicKey {
+        (**self).public_key()
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
+        (**self).sign(message)
+    }
+}
+
+impl<T: Signer + ?Sized> Signer for std::sync::Arc<T> {
     fn public_key(&self) -> PublicKey {
         (**self).public_key()
     }

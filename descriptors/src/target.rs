@@ -8,9 +8,11 @@ mod seal;
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use crate::proof::key::Algorithm;
 
-pub use seal::{IssueError, Seal, SealError};
+pub use seal::{IssueError, PresentError, Seal, SealError};
 
 /// Who is to accept a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -109,6 +111,18 @@ impl FromStr for Target {
             found: name.chars().take(40).collect(),
             known: Self::all().iter().map(|target| target.name()).collect(),
         })
+    }
+}
+
+impl Serialize for Target {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Target {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 

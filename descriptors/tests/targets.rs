@@ -17,9 +17,10 @@ use descriptors::declaration::Declaration;
 use descriptors::did::Did;
 use descriptors::digest::Digest;
 use descriptors::id::{ClaimId, ZoneId};
+use descriptors::json_ld::Contexts;
 use descriptors::proof::data_integrity::{Options, Suite, digest_of_lines};
 use descriptors::proof::key::{Algorithm, SigningKey};
-use descriptors::proof::{Signer as _, SoftwareKey, ssh_signature, vc_jwt};
+use descriptors::proof::{Signer as _, SoftwareKey, ssh_signature, statements, vc_jwt};
 use descriptors::report::Origin;
 use descriptors::target::{IssueError, Seal, SealError, Target};
 use descriptors::timestamp::Timestamp;
@@ -156,6 +157,20 @@ fn every_form_says_the_same() {
             expect.as_object_mut().unwrap().remove("@context");
             assert_eq!(document, expect, "{target}");
         }
+    }
+}
+
+#[test]
+fn the_written_statements_are_those_of_the_general_path() {
+    let key = key();
+    let contexts = Contexts::with_w3c::<String>([]).unwrap();
+    let seal = Seal::new(Target::W3cRdfc, &web(), "key-1", &key).unwrap();
+    for subject in subjects() {
+        let credential = credential(&web(), subject);
+        let mut document = canonical::parse(&seal.issue(&credential).unwrap()).unwrap();
+        document.as_object_mut().unwrap().remove("proof");
+        let written: String = credential.statements(Ontology::default()).unwrap().canonical().collect();
+        assert_eq!(written, statements::canonical(&document, &contexts).unwrap());
     }
 }
 

@@ -10,8 +10,10 @@ use serde_json::{Value, json};
 
 use super::SignError;
 use super::key::{Algorithm, SigningKey, VerificationKey, VerifyError};
+use super::statements::{self, StatementsError};
 use crate::canonical;
 use crate::digest::Digest;
+use crate::json_ld::Contexts;
 use crate::timestamp::Timestamp;
 
 /// Why a detached JWS does not hold.
@@ -44,6 +46,39 @@ pub fn sign(document: Digest, created: Timestamp, method: &str, key: &dyn Signin
     }))
 }
 
+/// Why a document was not signed.
+#[derive(Debug, thiserror::Error)]
+pub enum SecureError {
+    /// Not an object, signed already, or not issued in this name for this target.
+    #[error("not an unsigned credential of this issuer for this target")]
+    Shape,
+    /// It has no canonical form.
+    #[error("the document has no canonical form")]
+    Canonical(#[from] canonical::WriteError),
+    /// Not everything in it can be signed.
+    #[error("the document has no canonical statements")]
+    Statements(#[from] StatementsError),
+    /// The key holder failed.
+    #[error("the document was not signed")]
+    Sign(#[from] SignError),
+}
+
+/// The document with its proof. `contexts` hold what it names: Gaia-X's context is not embedded here.
+pub fn secure(
+    mut document: Value,
+    created: Timestamp,
+    method: &str,
+    key: &dyn SigningKey,
+    contexts: &Contexts,
+) -> Result<Value, SecureError> {
+    if document.as_object().is_none_or(|members| members.contains_key("proof")) {
+        return Err(SecureError::Shape);
+    }
+    let digest = Digest::of(statements::canonical(&document, contexts)?.as_bytes());
+    document["proof"] = sign(digest, created, method, key)?;
+    Ok(document)
+}
+
 /// Checks a `jws` over `payload`: 64 hexadecimal digits in the flavour of Gaia-X, 64 raw bytes in that of the suite's text.
 pub fn verify(jws: &str, payload: &[u8], key: &VerificationKey) -> Result<(), JwsError> {
     let (header, signature) = jws.split_once("..").ok_or(JwsError::Form)?;
@@ -67,6 +102,27 @@ fn signed_bytes(header: &str, payload: &[u8]) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::proof::{Signer as _, SoftwareKey};
+
+    #[test]
+    fn a_document_is_signed_over_its_statements() {
+        let key = SoftwareKey::from_seed(&[1; 32]);
+        let contexts = Contexts::with_w3c::<String>([]).unwrap();
+        let document = json!({
+            "@context": ["https://www.w3.org/2018/credentials/v1"],
+            "id": "urn:a", "type": ["VerifiableCredential"], "issuer": "did:web:h",
+            "issuanceDate": "2026-11-21T00:00:00Z", "credentialSubject": {"id": "urn:s"},
+        });
+        let signed = secure(document.clone(), Timestamp::EPOCH, "did:web:h#key-1", &key, &contexts).unwrap();
+        let digest = Digest::of(statements::canonical(&document, &contexts).unwrap().as_bytes());
+        let jws = signed["proof"]["jws"].as_str().unwrap();
+        assert!(verify(jws, digest.hex().as_bytes(), &key.public_key().into()).is_ok());
+        let mut unknown = document;
+        unknown["colour"] = json!("red");
+        let refused = |document| secure(document, Timestamp::EPOCH, "did:web:h#key-1", &key, &contexts);
+        assert!(matches!(refused(unknown), Err(SecureError::Statements(_))), "nothing goes unsigned");
+        assert!(matches!(refused(signed), Err(SecureError::Shape)));
+        assert!(matches!(refused(json!([])), Err(SecureError::Shape)));
+    }
 
     #[test]
     fn a_detached_signature_holds_for_its_digest_only() {

@@ -3,19 +3,25 @@
 //! What does not change from one credential to the next (the header of a JWS, the name of the key) is made here once; the
 //! rest is written from the credential without a tree of JSON between them. What a key is worth is not known here.
 
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::Target;
-use crate::canonical::WriteError;
+use crate::canonical::{self, WriteError};
 use crate::credential::Credential;
 use crate::did::Did;
 use crate::did::document::multikey_method;
+use crate::json_ld::Contexts;
+use crate::presentation::Presentation;
+use crate::proof::SignError;
 use crate::proof::data_integrity::{self, Options, Suite};
+use crate::proof::jws_2020::{self, SecureError};
 use crate::proof::key::{Algorithm, SigningKey, VerificationKey};
 use crate::proof::ssh_signature::{self, SshSignError};
-use crate::proof::{SignError, vc_jwt};
+use crate::proof::statements::{self, StatementsError};
+use crate::proof::vc_jwt::{self, Content};
 use crate::timestamp::Timestamp;
-use crate::vocabulary::{Context, Ontology};
+use crate::vocabulary::{CREDENTIALS_V2, Context, Ontology};
 
 /// What credentials for one target are signed with.
 pub struct Seal<'k> {
@@ -27,6 +33,8 @@ pub struct Seal<'k> {
     method: String,
     /// The encoded header of a credential as JWS, with the full stop behind it; empty for other forms.
     header: String,
+    /// The same for presentations.
+    presentation_header: String,
 }
 
 /// Why there is no seal.
@@ -64,9 +72,9 @@ pub enum IssueError {
     /// The key holder failed.
     #[error("the credential was not signed")]
     Sign(#[from] SignError),
-    /// The vocabulary of the Tagus release has no words for it.
-    #[error("the vocabulary of the Tagus release has no words for `{0}`")]
-    Tagus(&'static str),
+    /// A document of another generation, whose context is not embedded.
+    #[error("documents of the Tagus release are made and signed with their contexts, by `Seal::secure`")]
+    Tagus,
     /// Somebody else is its issuer.
     #[error("the credential is issued by `{found}`, and the key is that of `{expected}`")]
     Issuer {
@@ -75,6 +83,20 @@ pub enum IssueError {
         /// Of the seal.
         expected: Did,
     },
+}
+
+/// Why a presentation was not signed.
+#[derive(Debug, thiserror::Error)]
+pub enum PresentError {
+    /// It holds credentials in a form that the target does not take.
+    #[error("the target {0} does not take presentations of credentials in this form")]
+    Form(Target),
+    /// Not everything in it can be signed.
+    #[error("the presentation has no canonical statements")]
+    Statements(#[from] StatementsError),
+    /// The key holder failed, or the holder is somebody else.
+    #[error(transparent)]
+    Issue(#[from] IssueError),
 }
 
 impl<'k> Seal<'k> {
@@ -90,12 +112,13 @@ impl<'k> Seal<'k> {
             return Err(SealError::Fragment(fragment.to_owned()));
         }
         let method = method_of(target, issuer, fragment, &public)?;
-        let header = if target.is_jwt() {
-            vc_jwt::encoded_header(algorithm, vc_jwt::Content::Credential, &method, issuer)
-        } else {
-            String::new()
+        let header = |content| match target.is_jwt() {
+            true => vc_jwt::encoded_header(algorithm, content, &method, issuer),
+            false => String::new(),
         };
-        Ok(Self { target, issuer: issuer.clone(), key, ontology: Ontology::default(), method, header })
+        let (header, presentation_header) = (header(Content::Credential), header(Content::Presentation));
+        let (issuer, ontology) = (issuer.clone(), Ontology::default());
+        Ok(Self { target, issuer, key, ontology, method, header, presentation_header })
     }
 
     /// The same seal for documents in another version of the ontology.
@@ -151,7 +174,7 @@ impl<'k> Seal<'k> {
                 let digest = data_integrity::digest_of_lines(credential.statements(self.ontology)?.canonical());
                 self.prove(document, digest, Suite::EddsaRdfc2022, credential.period.from, context)
             }
-            Target::Tagus => Err(IssueError::Tagus(credential.class())),
+            Target::Tagus => Err(IssueError::Tagus),
             Target::Plain => {
                 let document = without_context(document, context);
                 let armour =
@@ -164,6 +187,64 @@ impl<'k> Seal<'k> {
                 Ok(ssh_signature::join(&armour, &document))
             }
         }
+    }
+
+    /// A document of the Tagus release (VCDM 1.1), signed. `contexts` hold the three that it names.
+    pub fn secure(&self, document: Value, created: Timestamp, contexts: &Contexts) -> Result<Vec<u8>, SecureError> {
+        if self.target != Target::Tagus || document["issuer"] != self.issuer.as_str() {
+            return Err(SecureError::Shape);
+        }
+        let signed = jws_2020::secure(document, created, &self.method, self.key, contexts)?;
+        Ok(canonical::to_vec(&signed)?)
+    }
+
+    /// The presentation as its target wants it, signed by its holder. `contexts` hold what its credentials name, for targets
+    /// that sign statements.
+    pub fn present(&self, presentation: &Presentation, contexts: &Contexts) -> Result<Vec<u8>, PresentError> {
+        if *presentation.holder() != self.issuer {
+            let (found, expected) = (presentation.holder().clone(), self.issuer.clone());
+            return Err(PresentError::Issue(IssueError::Issuer { found, expected }));
+        }
+        let form = PresentError::Form(self.target);
+        match self.target {
+            Target::Danube | Target::Loire | Target::Xfsc => {
+                let mut payload = presentation.enveloped().ok_or(form)?;
+                if self.target == Target::Xfsc {
+                    payload["iss"] = serde_json::json!(self.issuer);
+                }
+                let payload = canonical::to_vec(&payload).map_err(IssueError::from)?;
+                let jws = vc_jwt::sign(&self.presentation_header, &payload, self.key).map_err(IssueError::from)?;
+                Ok(jws.into_bytes())
+            }
+            Target::W3cJcs => {
+                let document = presentation.embedded().ok_or(form)?;
+                let bytes = canonical::to_vec(&document).map_err(IssueError::from)?;
+                let digest = Sha256::digest(&bytes).into();
+                self.prove_presentation(bytes, digest, Suite::EddsaJcs2022, presentation.from())
+            }
+            Target::W3cRdfc => {
+                let document = presentation.embedded().ok_or(form)?;
+                let statements = statements::canonical(&document, contexts)?;
+                let digest = Sha256::digest(statements.as_bytes()).into();
+                let bytes = canonical::to_vec(&document).map_err(IssueError::from)?;
+                self.prove_presentation(bytes, digest, Suite::EddsaRdfc2022, presentation.from())
+            }
+            Target::Tagus | Target::Plain => Err(form),
+        }
+    }
+
+    fn prove_presentation(
+        &self,
+        mut document: Vec<u8>,
+        digest: [u8; 32],
+        suite: Suite,
+        created: Timestamp,
+    ) -> Result<Vec<u8>, PresentError> {
+        let context = format!("[\"{CREDENTIALS_V2}\"]");
+        let options = Options { suite, created, method: &self.method, purpose: "assertionMethod", context: &context };
+        let proof = options.sign(digest, self.key).map_err(IssueError::from)?;
+        with_member(&mut document, "proof", format_args!("{proof}"));
+        Ok(document)
     }
 
     fn prove(

@@ -22,6 +22,8 @@ mod terms;
 
 use std::cell::Cell;
 
+use serde_json::Value;
+
 use crate::did::Did;
 use crate::did::document::{Document as DidDocument, Method};
 use crate::json::{Document, Json};
@@ -40,6 +42,17 @@ pub enum Resolution {
     Missing(String),
     /// There is one, and it is not sound.
     Bad(String),
+}
+
+impl Resolution {
+    /// The document of `did` from a value that was handed in, if there was one.
+    pub fn read(did: &Did, value: Option<&Value>) -> Self {
+        match value.map(|value| DidDocument::parse(did, value)) {
+            None => Self::Missing("not handed in".to_owned()),
+            Some(Ok(document)) => Self::Found(Box::new(document)),
+            Some(Err(error)) => Self::Bad(chain(&error)),
+        }
+    }
 }
 
 /// A list credential as it was fetched.

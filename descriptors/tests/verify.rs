@@ -8,10 +8,15 @@
 
 use std::path::PathBuf;
 
+use descriptors::credential::{Base, Credential, Period, Subject};
 use descriptors::did::Did;
-use descriptors::did::document::Document;
+use descriptors::did::document::{Document, PublishedKey, write};
 use descriptors::json_ld::Contexts;
-use descriptors::target::Target;
+use descriptors::node::Node;
+use descriptors::proof::{Signer as _, SoftwareKey};
+use descriptors::report::Origin;
+use descriptors::target::{Seal, Target};
+use descriptors::verify::batch::{Glance, glance};
 use descriptors::verify::{Form, Held, Name, Outcome, Policy, Report, Resolution, Verifier};
 use serde_json::Value;
 
@@ -120,4 +125,74 @@ fn the_laboratory_is_judged_as_icam_judges_it() {
         files += 1;
     }
     assert_eq!(files, 16);
+}
+
+/// A region, as one credential that every target can take.
+fn credential(issuer: &Did) -> Credential {
+    let base = Base::address("https://cloud.example");
+    let node = Node::new(base.subject("region", "de-east"), "gx:Region").with("gx:name", "de-east \"\u{1}é😀");
+    let (from, until) = ("2026-11-01T00:00:00Z".parse().unwrap(), "2027-02-01T00:00:00Z".parse().unwrap());
+    Credential::new(&base, issuer.clone(), Period { from, until }, Subject { node, origin: Origin::Real }).unwrap()
+}
+
+/// The key's did:web, with its document.
+fn published(key: &SoftwareKey) -> (Did, Value) {
+    let did = Did::web("cloud.example").unwrap();
+    let keys = [PublishedKey { fragment: "key-1", key: &key.public_key().into(), x5u: None }];
+    let document = write(&did, &keys);
+    (did, document)
+}
+
+#[test]
+fn what_we_issue_for_a_target_verifies_and_one_changed_byte_does_not() {
+    let key = SoftwareKey::from_seed(&[7; 32]);
+    let (did, document) = published(&key);
+    let contexts = Contexts::with_w3c::<String>([]).unwrap();
+    let resolve = |asked: &Did| Resolution::read(asked, Some(&document).filter(|_| *asked == did));
+    let policy = Policy { terms: false, ..Policy::at("2026-11-21T00:00:00Z".parse().unwrap()) };
+    let issuers = [did.clone(), Did::key(&key.public_key())];
+    for target in [Target::Danube, Target::W3cRdfc, Target::W3cJcs] {
+        for issuer in &issuers {
+            let seal = Seal::new(target, issuer, "key-1", &key).unwrap();
+            let bytes = seal.issue(&credential(issuer)).unwrap();
+            let report = verify(&bytes, &policy, &resolve, &contexts);
+            assert_eq!(report.outcome(), Outcome::Passed, "{target} {issuer}: {}", shown(&report));
+            assert_eq!(report.issuer.as_ref(), Some(issuer));
+            let said = report.verified().unwrap().root().get("credentialSubject").and_then(|s| s.get("gx:name"));
+            assert_eq!(said.and_then(|name| name.as_str()), Some("de-east \"\u{1}é😀"));
+            let mut changed = bytes.clone();
+            let at = changed.len() / 2;
+            changed[at] = if changed[at] == b'a' { b'b' } else { b'a' };
+            assert_eq!(verify(&changed, &policy, &resolve, &contexts).outcome(), Outcome::Failed, "{target} {issuer}");
+        }
+    }
+}
+
+#[test]
+fn the_look_beforehand_finds_what_is_worth_the_full_check_and_gives_no_verdict() {
+    let key = SoftwareKey::from_seed(&[7; 32]);
+    let (did, document) = published(&key);
+    let contexts = Contexts::default();
+    let resolve = |asked: &Did| Resolution::read(asked, Some(&document).filter(|_| *asked == did));
+    let policy = Policy { terms: false, ..Policy::at("2026-11-21T00:00:00Z".parse().unwrap()) };
+    let held = Held { document: &resolve, list: &|_| None, contexts: &contexts };
+    let verifier = Verifier::new(&policy, &held);
+    let seal = Seal::new(Target::Danube, &did, "key-1", &key).unwrap();
+    let good = seal.issue(&credential(&did)).unwrap();
+    let mut bad = good.clone();
+    let at = bad.len() - 5;
+    bad[at] = if bad[at] == b'a' { b'b' } else { b'a' };
+    let documents = [good.as_slice(), &bad, b"{}", &good];
+    let glances = glance(&verifier, &documents);
+    let plausible: Vec<bool> = glances.iter().map(|glance| matches!(glance, Glance::Plausible(_))).collect();
+    assert_eq!(plausible, [true, false, false, true]);
+    let Glance::Plausible(candidate) = &glances[0] else { return };
+    assert_eq!(candidate.payload().get("issuer").and_then(|issuer| issuer.as_str()), Some(did.as_str()));
+    assert_eq!(candidate.verify(&verifier).outcome(), Outcome::Passed);
+    // Plausible is not good: a credential that has expired is plausible too.
+    let late = Policy { now: "2028-01-01T00:00:00Z".parse().unwrap(), ..policy.clone() };
+    let late = Verifier::new(&late, &held);
+    let glances = glance(&late, &documents[..1]);
+    let Glance::Plausible(candidate) = &glances[0] else { unreachable!("its signature is good") };
+    assert_eq!(candidate.verify(&late).outcome(), Outcome::Failed);
 }

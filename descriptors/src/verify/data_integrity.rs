@@ -8,10 +8,11 @@ use sha2::{Digest as _, Sha256};
 use super::report::Sheet;
 use super::{Finding, Form, Name, Signer, Verifier, key, model, shown, terms};
 use crate::json::Json;
+use crate::proof::data_integrity::decode_proof_value;
 use crate::timestamp::Timestamp;
 
-/// `z` and the base58 of 64 bytes has at most 88 digits.
-const PROOF_VALUE_MAX: usize = 90;
+pub(super) const SIGNATURE_REMEDY: &str =
+    "fetch the document again; if it stays so, it was changed or signed by another key";
 
 /// The document's one proof, or why there is none: unsigned, several, or not an object.
 pub(super) fn proof_of(root: Json<'_>) -> Result<Json<'_>, (Form, Finding)> {
@@ -86,8 +87,7 @@ pub(super) fn verify(
             Some(key) => match key.verify(&digest, &signature) {
                 Ok(()) => sheet.pass(Name::Signature, "the key, over the digests of proof options and document"),
                 Err(error) => {
-                    let remedy = "fetch the document again; if it stays so, it was changed or signed by another key";
-                    sheet.fail(Name::Signature, "/proof/proofValue", error.to_string(), remedy);
+                    sheet.fail(Name::Signature, "/proof/proofValue", error.to_string(), SIGNATURE_REMEDY);
                 }
             },
         },
@@ -148,20 +148,19 @@ pub(super) fn signer(verifier: &Verifier<'_>, root: Json<'_>, proof: Json<'_>, s
     Some(signer)
 }
 
-fn signature(proof: Json<'_>, sheet: &mut Sheet) -> Option<Vec<u8>> {
-    let text = proof.get("proofValue").and_then(Json::as_str);
-    let fault = match text {
-        None => format!("`proofValue` is {}", shown(proof.get("proofValue"))),
-        Some(text) if text.len() > PROOF_VALUE_MAX => format!("`proofValue` has {} characters", text.len()),
-        Some(text) => match text.strip_prefix('z').map(|digits| bs58::decode(digits).into_vec()) {
-            None => "`proofValue` is not base58btc: it begins with `z`".to_owned(),
-            Some(Ok(bytes)) if bytes.len() == 64 => return Some(bytes),
-            Some(Ok(bytes)) => format!("`proofValue` has {} bytes", bytes.len()),
-            Some(Err(_)) => "`proofValue` has a character outside base58btc".to_owned(),
-        },
+fn signature(proof: Json<'_>, sheet: &mut Sheet) -> Option<[u8; 64]> {
+    let decoded = match proof.get("proofValue").and_then(Json::as_str) {
+        None => Err(format!("`proofValue` is {}", shown(proof.get("proofValue")))),
+        Some(text) => decode_proof_value(text).map_err(|error| error.to_string()),
     };
-    sheet.fail(Name::Signature, "/proof/proofValue", fault, "write `z` and the base58btc of the 64 bytes");
-    None
+    match decoded {
+        Ok(signature) => Some(signature),
+        Err(problem) => {
+            let remedy = "write `z` and the base58btc of the 64 bytes";
+            sheet.fail(Name::Signature, "/proof/proofValue", problem, remedy);
+            None
+        }
+    }
 }
 
 fn joined(options: &[u8], document: &[u8]) -> [u8; 64] {

@@ -6,6 +6,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::data_integrity::SIGNATURE_REMEDY;
 use super::report::Sheet;
 use super::{Form, Name, Outcome, Place, Policy, Profile, Report, Signer, Verifier, key, model, shown};
 use crate::json::{Document, Json};
@@ -83,8 +84,7 @@ pub(super) fn verify(verifier: &Verifier<'_>, bytes: &[u8], place: Place, mut sh
                     sheet.fail(Name::Algorithm, "header:/alg", error.to_string(), remedy);
                 }
                 Err(error @ VerifyError::Signature(_)) => {
-                    let remedy = "fetch the document again; if it stays so, it was changed or signed by another key";
-                    sheet.fail(Name::Signature, "signature:", error.to_string(), remedy);
+                    sheet.fail(Name::Signature, "signature:", error.to_string(), SIGNATURE_REMEDY);
                 }
             }
         }

@@ -8,8 +8,7 @@ use crate::json::{Document, Json};
 
 pub(super) fn check(verifier: &Verifier<'_>, root: Json<'_>, place: Place, sheet: &mut Sheet) -> Vec<Report> {
     if place != Place::Root {
-        let remedy = "put the credentials into one presentation";
-        sheet.fail(Name::Contents, "", "a presentation inside a presentation or a status list", remedy);
+        sheet.not_checked(Name::Contents, "", "what stands inside was not looked at", "hand it in by itself");
         return Vec::new();
     }
     let held: Vec<Json<'_>> = root.get("verifiableCredential").into_iter().flat_map(Json::one_or_many).collect();
@@ -22,7 +21,14 @@ pub(super) fn check(verifier: &Verifier<'_>, root: Json<'_>, place: Place, sheet
     let mut reports = Vec::with_capacity(held.len());
     for (at, credential) in held.into_iter().enumerate() {
         match enclosed(verifier, credential) {
-            Ok(report) => reports.push(report),
+            Ok(report) => {
+                if report.is_presentation {
+                    let remedy = "put the credentials into one presentation";
+                    let path = format!("/verifiableCredential/{at}");
+                    sheet.fail(Name::Contents, path, "a presentation inside a presentation", remedy);
+                }
+                reports.push(report);
+            }
             Err(problem) => {
                 let remedy = "enclose credentials as EnvelopedVerifiableCredential, or with a proof of their own";
                 sheet.fail(Name::Contents, format!("/verifiableCredential/{at}"), problem, remedy);

@@ -101,9 +101,9 @@ fn judge(verifier: &Verifier<'_>, entry: &Entry, value: u32, path: &str, sheet: 
     }
 }
 
-/// The gravest thing found of a list credential.
+/// The first of the gravest things found of a list credential.
 fn fault_of(report: &Report) -> Option<(Outcome, String)> {
-    let (name, outcome, finding) = report.findings().into_iter().max_by_key(|(_, outcome, _)| *outcome)?;
+    let (name, outcome, finding) = report.findings().into_iter().rev().max_by_key(|(_, outcome, _)| *outcome)?;
     Some((outcome, format!("{}: {}", name.as_str(), finding.problem)))
 }
 

@@ -3,61 +3,37 @@
 //! The JWS is detached, its payload one of two things: in the flavour of Gaia-X the hexadecimal digest of the canonical
 //! document, so that the proof's own options are not covered; in the suite's own form the digests of both.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
 use super::report::Sheet;
-use super::{Name, Signer, Verifier, data_integrity, key, shown, terms};
-use crate::did::document::Method;
+use super::{Name, Signer, Verifier, chain, data_integrity, key, shown, terms};
 use crate::digest::Digest;
-use crate::json::{Document, Json};
-use crate::proof::key::{Algorithm, VerifyError};
+use crate::json::Json;
+use crate::proof::jws_2020::{self, JwsError};
+use crate::proof::key::{VerificationKey, VerifyError};
 
 pub(super) fn verify(verifier: &Verifier<'_>, root: Json<'_>, proof: Json<'_>, sheet: &mut Sheet) -> Option<Signer> {
     data_integrity::check_members(verifier, proof, sheet);
-    let jws = proof.get("jws").and_then(Json::as_str).and_then(|jws| jws.split_once(".."));
-    let header = jws.and_then(|(header, _)| URL_SAFE_NO_PAD.decode(header).ok());
-    let header = header.and_then(|bytes| Document::parse(bytes).ok());
-    let signature = jws.and_then(|(_, signature)| URL_SAFE_NO_PAD.decode(signature).ok());
-    if header.is_none() || signature.is_none() {
+    let jws = proof.get("jws").and_then(Json::as_str);
+    if jws.is_none() {
         let problem = format!("`jws` is {}, not a detached JWS", shown(proof.get("jws")));
-        sheet.fail(Name::Form, "/proof/jws", problem, "write a header, two dots and a signature, in base64url");
+        sheet.fail(Name::Form, "/proof/jws", problem, FORM_REMEDY);
     }
-    let algorithm = header.as_ref().and_then(|header| algorithm(verifier, header.root(), sheet));
-    sheet.pass(Name::Form, "a document with exactly one proof of a known kind");
     let signer = data_integrity::signer(verifier, root, proof, sheet);
     let path = "/proof/verificationMethod";
     let method = signer.as_ref().and_then(|signer| key::find(verifier, signer, path, sheet));
     super::chain_of_key(verifier, method.as_ref(), signer.as_ref(), sheet);
     let payloads = payloads(verifier, root, proof, sheet);
-    if let (Some(method), Some(algorithm), Some((encoded, _)), Some(signature), Some(payloads)) =
-        (&method, algorithm, jws, &signature, &payloads)
-    {
-        check_signature(method, algorithm, encoded, signature, payloads, sheet);
+    if let (Some(method), Some(jws), Some(payloads)) = (&method, jws, &payloads) {
+        check_signature(verifier, &method.key, jws, payloads, sheet);
     }
-    sheet.leave_out(&[Name::Algorithm, Name::Key, Name::Signature], "key, algorithm or signed text is not known");
+    sheet.leave_out(&[Name::Algorithm, Name::Key, Name::Signature], "key, JWS or signed text is not known");
+    sheet.pass(Name::Form, "a document with exactly one proof of a known kind");
     signer
 }
 
-fn algorithm(verifier: &Verifier<'_>, header: Json<'_>, sheet: &mut Sheet) -> Option<Algorithm> {
-    let crit = header.get("crit").map(Json::to_value);
-    if header.get("b64").and_then(Json::as_bool) != Some(false) || crit != Some(serde_json::json!(["b64"])) {
-        let problem = "the header is not that of a detached JWS: `b64` is false and `crit` names it alone";
-        sheet.fail(Name::Form, "/proof/jws", problem, "write `\"b64\":false,\"crit\":[\"b64\"]`");
-    }
-    let found = header.get("alg");
-    let algorithm = found.and_then(Json::as_str).and_then(|name| name.parse::<Algorithm>().ok());
-    let allowed = algorithm.filter(|algorithm| verifier.policy.algorithms.contains(algorithm));
-    match allowed {
-        None => {
-            let problem = format!("`alg` is {}", shown(found));
-            sheet.fail(Name::Algorithm, "/proof/jws", problem, "sign with an algorithm of the list");
-        }
-        Some(_) => sheet.pass(Name::Algorithm, "the list of the policy, and the type of the key"),
-    }
-    allowed
-}
+const FORM_REMEDY: &str =
+    "write a header with `b64` false and `crit` [\"b64\"], two dots and a signature, in base64url";
 
 struct Payloads {
     /// Lower-case hexadecimal digest of the document, as text.
@@ -86,34 +62,31 @@ fn payloads(verifier: &Verifier<'_>, root: Json<'_>, proof: Json<'_>, sheet: &mu
     Some(Payloads { gaia_x: Digest::of(document.as_bytes()).hex(), suite })
 }
 
-fn check_signature(
-    method: &Method,
-    algorithm: Algorithm,
-    header: &str,
-    signature: &[u8],
-    payloads: &Payloads,
-    sheet: &mut Sheet,
-) {
-    let signed = |payload: &[u8]| [header.as_bytes(), b".", payload].concat();
-    let error = match method.key.verify(algorithm, &signed(payloads.gaia_x.as_bytes()), signature) {
-        Ok(()) => {
-            sheet.pass(
-                Name::Signature,
-                "the key, over the document's digest; in Gaia-X' flavour the proof's options are not covered",
-            );
-            return;
-        }
-        Err(error) => error,
-    };
-    let suite = payloads.suite.as_ref().map(|payload| method.key.verify(algorithm, &signed(payload), signature));
-    match (suite, error) {
-        (Some(Ok(())), _) => sheet.pass(Name::Signature, "the key, over the digests of proof options and document"),
-        (_, error @ VerifyError::Algorithm { .. }) => {
-            sheet.fail(Name::Algorithm, "/proof/jws", error.to_string(), "sign with the algorithm of the key");
-        }
-        (_, error @ VerifyError::Signature(_)) => {
-            let remedy = "fetch the document again; if it stays so, it was changed or signed by another key";
-            sheet.fail(Name::Signature, "/proof/jws", error.to_string(), remedy);
-        }
+fn check_signature(verifier: &Verifier<'_>, key: &VerificationKey, jws: &str, payloads: &Payloads, sheet: &mut Sheet) {
+    let fits = key.algorithm();
+    if !verifier.policy.algorithms.contains(&fits) {
+        let problem = format!("the key is for {fits}, which the policy does not take");
+        sheet.fail(Name::Algorithm, "/proof/jws", problem, "sign with an algorithm of the list");
     }
+    let covers = match jws_2020::verify(jws, payloads.gaia_x.as_bytes(), key) {
+        Ok(()) => Ok("the key, over the document's digest; in Gaia-X' flavour the proof's options are not covered"),
+        Err(JwsError::Signature(VerifyError::Signature(error))) => match &payloads.suite {
+            Some(payload) => {
+                jws_2020::verify(jws, payload, key).map(|()| "the key, over the digests of proof options and document")
+            }
+            None => Err(JwsError::Signature(VerifyError::Signature(error))),
+        },
+        Err(error) => Err(error),
+    };
+    match covers {
+        Ok(rests_on) => sheet.pass(Name::Signature, rests_on),
+        Err(error @ (JwsError::Form | JwsError::Header(_))) => {
+            sheet.fail(Name::Form, "/proof/jws", chain(&error), FORM_REMEDY);
+        }
+        Err(error @ (JwsError::Algorithm(_) | JwsError::Signature(VerifyError::Algorithm { .. }))) => {
+            sheet.fail(Name::Algorithm, "/proof/jws", chain(&error), "sign with the algorithm of the key");
+        }
+        Err(error) => sheet.fail(Name::Signature, "/proof/jws", chain(&error), data_integrity::SIGNATURE_REMEDY),
+    }
+    sheet.pass(Name::Algorithm, "the list of the policy, and the type of the key");
 }

@@ -25,17 +25,21 @@ pub(super) fn check(verifier: &Verifier<'_>, root: Json<'_>, form: Form, sheet: 
     }
     let mut document = root.to_value();
     if let Some(members) = document.as_object_mut() {
-        members.remove("proof");
-        if form == Form::Jws {
-            // Claims of the token, which the data model does not know.
-            for claim in ["iss", "sub", "jti", "iat", "exp", "nbf", "aud"] {
-                members.remove(claim);
-            }
-        }
+        members.retain(|name, _| !is_beside_the_terms(root, form, name));
     }
     if expand(verifier, &document, "", sheet, |_| Some(())).is_some() {
         sheet.pass(Name::Terms, RESTS_ON);
     }
+}
+
+/// Members that are checked elsewhere, or that the data model does not know and the proof covers all the same.
+fn is_beside_the_terms(root: Json<'_>, form: Form, name: &str) -> bool {
+    let of_a_token = || matches!(name, "iss" | "sub" | "jti" | "iat" | "exp" | "nbf" | "aud");
+    // Gaia-X asks for issuer and times of presentations, and the W3C's context does not define them there; what stands
+    // inside is checked by itself, in its own contexts.
+    let of_a_presentation = || matches!(name, "issuer" | "validFrom" | "validUntil" | "verifiableCredential");
+    name == "proof"
+        || form == Form::Jws && (of_a_token() || of_a_presentation() && super::has_type(root, "VerifiablePresentation"))
 }
 
 /// The canonical statements of a document, or part of one that stands at `path`.

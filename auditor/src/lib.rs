@@ -4,5 +4,6 @@
 //! true, it cannot know: it prints the provenance of every edge instead.
 
 pub mod bundle;
+pub mod preflight;
 pub mod render;
 pub mod verify;

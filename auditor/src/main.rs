@@ -3,18 +3,22 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
+use auditor::preflight::{self, Files};
 use auditor::render;
 use auditor::verify::{Ending, verify};
 use clap::{Parser, Subcommand, ValueEnum};
 use descriptors::did::Did;
 use descriptors::id::ZoneId;
+use descriptors::timestamp::Timestamp;
 
 /// Checks claims of independence offline.
 ///
 /// Exit codes: 0 all claims hold, 1 at least one is refuted, 2 usage, 3 evidence is missing, 4 the evidence cannot be trusted,
-/// 5 input or output failed.
+/// 5 input or output failed. Of `preflight`: 0 nothing would be refused, 1 something would be, 3 something may be or could not be
+/// checked.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -35,6 +39,14 @@ enum Command {
         #[arg(short, long, value_enum, default_value_t)]
         output: Output,
     },
+    /// Says what a service would refuse of credentials, before they are sent: each fault with its place, rule and remedy.
+    Preflight {
+        #[command(flatten)]
+        files: Files,
+        /// How to print.
+        #[arg(short, long, value_enum, default_value_t)]
+        output: Form,
+    },
     /// Says why two zones, or one, got their verdicts, with every edge and how it is known.
     Explain {
         /// The bundle.
@@ -49,6 +61,13 @@ enum Command {
 enum Output {
     #[default]
     Table,
+    Json,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum Form {
+    #[default]
+    Text,
     Json,
 }
 
@@ -78,6 +97,14 @@ fn run(command: Command) -> anyhow::Result<Ending> {
             };
             (text, done.ending())
         }
+        Command::Preflight { files, output } => {
+            let done = preflight::check(&files, now()?)?;
+            let text = match output {
+                Form::Text => preflight::render(&done),
+                Form::Json => serde_json::to_string_pretty(&done)? + "\n",
+            };
+            (text, preflight::ending(&done))
+        }
         Command::Explain { bundle, mut zones } => {
             zones.sort();
             let done = verify(&read(&bundle)?, None);
@@ -98,6 +125,11 @@ fn run(command: Command) -> anyhow::Result<Ending> {
 
 fn names(zones: &[ZoneId]) -> String {
     zones.iter().map(ZoneId::as_str).collect::<Vec<_>>().join(" and ")
+}
+
+fn now() -> anyhow::Result<Timestamp> {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock stands before 1970")?;
+    Ok(Timestamp::from_unix(since_1970.as_secs().try_into()?)?)
 }
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {

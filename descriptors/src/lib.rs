@@ -18,6 +18,7 @@ pub mod id;
 pub mod json;
 pub mod json_ld;
 pub mod node;
+pub mod preflight;
 pub mod presentation;
 pub mod proof;
 pub mod rdf;

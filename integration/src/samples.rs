@@ -10,6 +10,8 @@ use anyhow::{Context as _, ensure};
 use descriptors::credential::{Base, Credential, Period, Subject};
 use descriptors::did::Did;
 use descriptors::did::document::{self, PublishedKey};
+use descriptors::json_ld::Contexts;
+use descriptors::presentation::{Contained, Presentation};
 use descriptors::proof::key::SigningKey;
 use descriptors::proof::ssh_signature;
 use descriptors::proof::{Signer as _, SoftwareKey};
@@ -90,14 +92,16 @@ impl Form<'_> {
     fn write(&self, directory: &Path, subjects: Vec<Subject>) -> anyhow::Result<()> {
         let seal = Seal::new(self.target, &self.issuer, FRAGMENT, self.key)?;
         let period = period()?;
-        let mut written = Vec::new();
+        let (mut written, mut shown) = (Vec::new(), Vec::new());
         let first = subjects.first().context("no subject")?.clone();
         make(directory)?;
         for (index, subject) in subjects.into_iter().enumerate() {
             let (class, id) = (subject.class(), subject.id().to_owned());
             let credential = Credential::new(&self.base, self.issuer.clone(), period, subject)?;
             let file = format!("{index:02}-{}.{}", class.replace(':', "-"), self.ending());
-            put(directory.join(&file), &seal.issue(&credential)?)?;
+            let signed = seal.issue(&credential)?;
+            put(directory.join(&file), &signed)?;
+            shown.push((credential.id().to_owned(), signed));
             written.push(json!({"file": file, "type": class, "id": credential.id(), "subject": id}));
         }
         let mut expected = json!({
@@ -105,6 +109,9 @@ impl Form<'_> {
             "public_test_seed": PUBLIC_TEST_SEED.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
         });
         merge(&mut expected, &self.handed_in);
+        if self.target != Target::Plain {
+            merge(&mut expected, &self.write_presentation(directory, &seal, &shown)?);
+        }
         if matches!(self.target, Target::W3cRdfc | Target::W3cJcs) {
             merge(&mut expected, &self.write_with_status(directory, &seal, &first)?);
         }
@@ -120,6 +127,30 @@ impl Form<'_> {
             Target::W3cRdfc | Target::W3cJcs | Target::Tagus => "json",
             Target::Plain => "txt",
         }
+    }
+
+    /// The credentials with their ids, shown together.
+    fn write_presentation(
+        &self,
+        directory: &Path,
+        seal: &Seal<'_>,
+        shown: &[(String, Vec<u8>)],
+    ) -> anyhow::Result<Value> {
+        let contain = |signed: &[u8]| -> anyhow::Result<Contained> {
+            Ok(if self.target.is_jwt() {
+                Contained::Jwt(String::from_utf8(signed.to_vec())?)
+            } else {
+                Contained::Embedded(serde_json::from_slice(signed)?)
+            })
+        };
+        let contained = shown.iter().map(|(_, signed)| contain(signed)).collect::<anyhow::Result<_>>()?;
+        let id = format!("https://{HOST}/presentations/{}", self.name);
+        let presentation = Presentation::new(id, self.issuer.clone(), period()?.from, contained)?;
+        let file = format!("presentation.{}", self.ending());
+        let contexts = Contexts::with_w3c([] as [(&str, &[u8]); 0])?;
+        put(directory.join(&file), &seal.present(&presentation, &contexts)?)?;
+        let ids: Vec<&str> = shown.iter().map(|(id, _)| id.as_str()).collect();
+        Ok(json!({"presentations": [{"file": file, "credentials": ids}]}))
     }
 
     /// Two credentials with places in a revocation and a suspension list, one of them withdrawn, and both lists.

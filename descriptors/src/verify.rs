@@ -8,6 +8,7 @@
 //! Ed25519 signatures are verified strictly, one by one. [`batch`] only says beforehand which documents are worth it.
 
 pub mod batch;
+mod certificates;
 mod data_integrity;
 mod envelope;
 mod jws;
@@ -24,8 +25,9 @@ use std::cell::Cell;
 
 use serde_json::Value;
 
+use crate::certificate::Roots;
 use crate::did::Did;
-use crate::did::document::{Document as DidDocument, Method};
+use crate::did::document::Document as DidDocument;
 use crate::json::{Document, Json};
 use crate::json_ld::Contexts;
 use crate::timestamp::Timestamp;
@@ -71,6 +73,10 @@ pub struct HeldList {
 pub struct Held<'a> {
     /// The document of a did:web.
     pub document: &'a dyn Fn(&Did) -> Resolution,
+    /// The certificate chain (PEM) at an address, as `x5u` names it.
+    pub chain: &'a dyn Fn(&str) -> Option<Vec<u8>>,
+    /// Roots in which chains may end.
+    pub roots: &'a Roots,
     /// The list credential at an address.
     pub list: &'a dyn Fn(&str) -> Option<HeldList>,
     /// Contexts, pinned by whoever hands them in.
@@ -83,6 +89,7 @@ pub struct Verifier<'a> {
     held: &'a Held<'a>,
     /// What is left of the work that telling blank nodes apart may take, for one call.
     steps_left: Cell<usize>,
+    chains: certificates::Checked,
 }
 
 /// Where in a call a document stands.
@@ -99,12 +106,14 @@ enum Place {
 impl<'a> Verifier<'a> {
     /// A verifier of `policy` that rests on what is `held`.
     pub fn new(policy: &'a Policy, held: &'a Held<'a>) -> Self {
-        Self { policy, held, steps_left: Cell::new(policy.limits.canonicalisation_steps_max) }
+        let steps_left = Cell::new(policy.limits.canonicalisation_steps_max);
+        Self { policy, held, steps_left, chains: certificates::Checked::default() }
     }
 
     /// Verifies the bytes of a credential or a presentation.
     pub fn verify(&self, bytes: &[u8]) -> Report {
         self.steps_left.set(self.policy.limits.canonicalisation_steps_max);
+        self.chains.forget();
         self.verify_at(bytes, Place::Root)
     }
 
@@ -226,13 +235,4 @@ fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
-}
-
-/// The certificates of a key, where the profile asks for them.
-fn chain_of_key(verifier: &Verifier<'_>, method: Option<&Method>, signer: Option<&Signer>, sheet: &mut Sheet) {
-    let _ = (method, signer);
-    match verifier.policy.target().filter(|target| target.asks_for_chain()) {
-        None => sheet.pass(Name::Chain, "the profile asks for none"),
-        Some(_) => sheet.not_checked(Name::Chain, "", "later", "later"),
-    }
 }

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::key::{Algorithm, SigningKey};
 use super::{SignError, Signer};
 use crate::canonical;
+use crate::certificate::Roots;
 use crate::credential::Credential;
 use crate::did::Did;
 use crate::json_ld::Contexts;
@@ -117,7 +118,8 @@ pub fn verify(jws: &str, now: Timestamp, document: impl Fn(&Did) -> Option<Value
     // The names that we sign were made from types; what they mean is not asked again.
     let policy = Policy { terms: false, ..Policy::at(now).for_target(Target::Danube) };
     let document = |did: &Did| Resolution::read(did, document(did).as_ref());
-    let held = Held { document: &document, list: &|_| None, contexts: &Contexts::default() };
+    let (contexts, roots) = (Contexts::default(), Roots::default());
+    let held = Held { document: &document, chain: &|_| None, roots: &roots, list: &|_| None, contexts: &contexts };
     let report = Verifier::new(&policy, &held).verify(jws.as_bytes());
     let is_jws = report.form == Form::Jws && !report.is_presentation && !jws.trim_start().starts_with('{');
     let credential = report.verified().filter(|_| is_jws).map(|document| document.root().to_value());

@@ -6,7 +6,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::report::Sheet;
-use super::{Finding, Form, Name, Signer, Verifier, key, model, shown, terms};
+use super::{Finding, Form, Name, Signer, Verifier, certificates, key, model, shown, terms};
 use crate::json::Json;
 use crate::proof::data_integrity::decode_proof_value;
 use crate::timestamp::Timestamp;
@@ -72,7 +72,7 @@ pub(super) fn verify(
     let signer = signer(verifier, root, proof, sheet);
     let path = "/proof/verificationMethod";
     let method = signer.as_ref().and_then(|signer| key::find(verifier, signer, path, sheet));
-    super::chain_of_key(verifier, method.as_ref(), signer.as_ref(), sheet);
+    certificates::check(verifier, method.as_ref(), signer.as_ref(), sheet);
     let digest = match form {
         Form::EddsaJcs2022 => jcs_digest(root, proof, sheet),
         _ => rdfc_digest(verifier, root, proof, sheet),

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::data_integrity::SIGNATURE_REMEDY;
 use super::report::Sheet;
-use super::{Form, Name, Outcome, Place, Policy, Profile, Report, Signer, Verifier, key, model, shown};
+use super::{Form, Name, Outcome, Place, Policy, Profile, Report, Signer, Verifier, certificates, key, model, shown};
 use crate::json::{Document, Json};
 use crate::proof::key::{Algorithm, VerifyError};
 use crate::target::Target;
@@ -74,7 +74,7 @@ pub(super) fn verify(verifier: &Verifier<'_>, bytes: &[u8], place: Place, mut sh
     let algorithm = algorithm(verifier.policy, header, &mut sheet);
     let signer = signer(verifier.policy, header, document.as_ref(), &mut sheet);
     let method = signer.as_ref().and_then(|signer| key::find(verifier, signer, "header:/kid", &mut sheet));
-    super::chain_of_key(verifier, method.as_ref(), signer.as_ref(), &mut sheet);
+    certificates::check(verifier, method.as_ref(), signer.as_ref(), &mut sheet);
     match (&method, algorithm) {
         (Some(method), Some(algorithm)) => {
             match method.key.verify(algorithm, &bytes[..parts.signed], &parts.signature) {

@@ -6,7 +6,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::report::Sheet;
-use super::{Name, Signer, Verifier, chain, data_integrity, key, shown, terms};
+use super::{Name, Signer, Verifier, certificates, chain, data_integrity, key, shown, terms};
 use crate::digest::Digest;
 use crate::json::Json;
 use crate::proof::jws_2020::{self, JwsError};
@@ -22,7 +22,7 @@ pub(super) fn verify(verifier: &Verifier<'_>, root: Json<'_>, proof: Json<'_>, s
     let signer = data_integrity::signer(verifier, root, proof, sheet);
     let path = "/proof/verificationMethod";
     let method = signer.as_ref().and_then(|signer| key::find(verifier, signer, path, sheet));
-    super::chain_of_key(verifier, method.as_ref(), signer.as_ref(), sheet);
+    certificates::check(verifier, method.as_ref(), signer.as_ref(), sheet);
     let payloads = payloads(verifier, root, proof, sheet);
     if let (Some(method), Some(jws), Some(payloads)) = (&method, jws, &payloads) {
         check_signature(verifier, &method.key, jws, payloads, sheet);

@@ -3,7 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use descriptors::proof::Signer as _;
-use descriptors::verify::Name::{Key, Signature};
+use descriptors::target::Target;
+use descriptors::verify::Name::{Chain, Key, Signature};
 use serde_json::json;
 
 use super::scene::{Form, ISSUER, did_document, did_key, key};
@@ -260,5 +261,63 @@ pub(crate) const ROWS: &[Row] = &[
         },
         Signature,
         "does not fit",
+    ),
+    row(
+        "a key without certificates where the target asks",
+        Form::Jws,
+        |s| s.policy = s.policy.clone().for_target(Target::Loire),
+        Key,
+        "no `x5u`",
+    ),
+    open(
+        "certificates that are not at hand",
+        Form::Jws,
+        |s| {
+            s.policy = s.policy.clone().for_target(Target::Loire);
+            s.published()["verificationMethod"][0]["publicKeyJwk"]["x5u"] = json!("https://cloud.example/chain.pem");
+        },
+        Chain,
+        "not at hand",
+    ),
+    row(
+        "certificates that are none",
+        Form::Jws,
+        |s| {
+            s.policy = s.policy.clone().for_target(Target::Loire);
+            s.published()["verificationMethod"][0]["publicKeyJwk"]["x5u"] = json!("https://cloud.example/chain.pem");
+            s.chains.insert("https://cloud.example/chain.pem".to_owned(), b"<html>".to_vec());
+        },
+        Chain,
+        "0 certificates",
+    ),
+    row(
+        "certificates of a mebibyte",
+        Form::Rdfc,
+        |s| {
+            s.published()["verificationMethod"][0]["publicKeyJwk"]["x5u"] = json!("https://cloud.example/chain.pem");
+            s.chains.insert("https://cloud.example/chain.pem".to_owned(), vec![b'-'; 1 << 20]);
+        },
+        Chain,
+        "1048576 bytes",
+    ),
+    row(
+        "a private key among the certificates",
+        Form::Jws,
+        |s| {
+            s.published()["verificationMethod"][0]["publicKeyJwk"]["x5u"] = json!("https://cloud.example/chain.pem");
+            s.chains.insert(
+                "https://cloud.example/chain.pem".to_owned(),
+                b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n".to_vec(),
+            );
+        },
+        Chain,
+        "PRIVATE KEY",
+    ),
+    row(
+        "the address of certificates without TLS",
+        Form::Jws,
+        |s| s.published()["verificationMethod"][0]["publicKeyJwk"]["x5u"] = json!("http://cloud.example/chain.pem"),
+        Key,
+        "cannot be used",
     ),
 ];

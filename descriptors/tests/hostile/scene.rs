@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use descriptors::canonical;
+use descriptors::certificate::Roots;
 use descriptors::credential::{Credential, Period};
 use descriptors::did::Did;
 use descriptors::did::document::Document;
@@ -37,6 +38,9 @@ pub(crate) struct Scene {
     /// DID documents by DID.
     pub(crate) documents: BTreeMap<String, Value>,
     pub(crate) lists: BTreeMap<String, HeldList>,
+    /// Certificate chains by address.
+    pub(crate) chains: BTreeMap<String, Vec<u8>>,
+    pub(crate) roots: Roots,
     pub(crate) key: SoftwareKey,
     pub(crate) header: Value,
     pub(crate) document: Value,
@@ -170,6 +174,8 @@ impl Scene {
             policy: Policy::at("2026-11-21T00:00:00Z".parse().unwrap()),
             documents: BTreeMap::from([(ISSUER.to_owned(), did_document(ISSUER, &key.public_key()))]),
             lists: BTreeMap::from([(LIST.to_owned(), list(Purpose::Revocation, &[1], ISSUER, 7))]),
+            chains: BTreeMap::new(),
+            roots: Roots::default(),
             key,
             header: if form == Form::Presentation { header("vp+jwt", "vp") } else { header("vc+jwt", "vc") },
             document,
@@ -240,6 +246,8 @@ impl Scene {
                     Err(error) => Resolution::Bad(error.to_string()),
                 },
             },
+            chain: &|address| self.chains.get(address).cloned(),
+            roots: &self.roots,
             list: &|address| self.lists.get(address).cloned(),
             contexts: contexts(),
         };

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, ensure};
 use bench::median_cpu;
 use descriptors::canonical;
+use descriptors::certificate::Roots;
 use descriptors::credential::{Base, Credential, Period, Subject};
 use descriptors::did::Did;
 use descriptors::json_ld::Contexts;
@@ -115,7 +116,8 @@ fn measure(directory: &Path, gaia_x: Option<&Path>) -> anyhow::Result<()> {
     let context = gaia_x.map(|path| std::fs::read(path.join("contexts/gx-2511-derived.jsonld"))).transpose()?;
     let contexts = Contexts::with_w3c(context.iter().map(|bytes| (GAIA_X, bytes.as_slice())))?;
     let nobody = |_: &Did| Resolution::Missing("nothing is handed in".to_owned());
-    let held = Held { document: &nobody, list: &|_| None, contexts: &contexts };
+    let roots = Roots::default();
+    let held = Held { document: &nobody, chain: &|_| None, roots: &roots, list: &|_| None, contexts: &contexts };
     let policy = Policy::at(bench.period.from.plus_seconds(86_400));
     // As the peers: the signature and the payload, not the meaning of its names.
     let without_terms = Policy { terms: false, ..policy.clone() };

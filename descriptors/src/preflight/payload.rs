@@ -5,11 +5,13 @@ use serde_json::{Map, Value};
 use super::document::{Document, texts};
 use super::rule::{self, Rule};
 use super::{Log, Setting, Severity, shown};
-use crate::proof::vc_jwt::SKEW_SECONDS;
 use crate::rdf::iri;
 use crate::target::Target;
 use crate::timestamp::Timestamp;
 use crate::vocabulary::CREDENTIALS_V2;
+
+/// Seconds by which the clocks of issuer and verifier may differ.
+const SKEW_SECONDS: i64 = 60;
 
 const CREDENTIALS_V1: &str = "https://www.w3.org/2018/credentials/v1";
 

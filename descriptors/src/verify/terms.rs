@@ -88,7 +88,7 @@ fn expand<T>(
             return None;
         }
     };
-    let limits = json_ld::Limits { statements_max: verifier.policy.limits.statements_max, ..Default::default() };
+    let limits = json_ld::ExpandLimits { statements_max: verifier.policy.limits.statements_max, ..Default::default() };
     let expanded = match compiled.expand_within(document, &limits) {
         Ok(expanded) => expanded,
         Err(error) => {

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Parser;
+use descriptors::certificate::Roots;
 use descriptors::did::Did;
 use descriptors::json_ld::Contexts;
 use descriptors::timestamp::Timestamp;
@@ -72,6 +73,8 @@ fn judge(directory: &Path, case: &Value, contexts: &Contexts, at: Timestamp) -> 
     }
     let held = Held {
         document: &|did: &Did| Resolution::Missing(format!("no document of {did} was handed in")),
+        chain: &|_| None,
+        roots: &Roots::default(),
         list: &|address: &str| lists.get(address).cloned(),
         contexts,
     };

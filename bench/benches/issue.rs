@@ -1,5 +1,6 @@
 //! What does it cost to issue a credential as vc+jwt, from a typed subject?
 
+use anyhow::Context as _;
 use bench::{figure, median_cpu};
 use descriptors::credential::{Base, Credential, Period, datacenter};
 use descriptors::declaration::Declaration;
@@ -19,7 +20,7 @@ fn main() -> anyhow::Result<()> {
     let period = Period { from: "2026-11-21T00:00:00Z".parse()?, until: "2027-02-19T00:00:00Z".parse()? };
     let dc = &declaration.regions[0].datacenters[0];
     let issue = || -> anyhow::Result<String> {
-        let subject = datacenter::subject(&base, &declaration, dc);
+        let subject = datacenter::subject(&base, &declaration, dc).context("the datacenter has no zone")?;
         Ok(vc_jwt::issue(&Credential::new(&base, issuer.clone(), period, subject)?, &key)?)
     };
     issue()?;

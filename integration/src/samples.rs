@@ -18,7 +18,7 @@ use descriptors::proof::{Signer as _, SoftwareKey};
 use descriptors::status_list::{Bits, ENTRIES_MIN, Entry, Purpose, list_subject};
 use descriptors::target::{Seal, Target};
 use descriptors::timestamp::Timestamp;
-use descriptors::vocabulary::{Context, Ontology};
+use descriptors::vocabulary::Ontology;
 use serde_json::{Value, json};
 
 /// 2026-11-21T00:00:00Z.
@@ -73,8 +73,7 @@ pub fn write(directory: &Path, subjects: impl Fn(&Base) -> anyhow::Result<Vec<Su
     for form in &forms {
         form.write(&directory.join(form.name), subjects(&form.base)?)?;
     }
-    let base = Base::did(&named_by_key);
-    write_statements(&directory.join("statements"), &named_by_key, &base, subjects(&base)?)
+    Ok(())
 }
 
 fn document_of(issuer: &Did, key: &SoftwareKey) -> Value {
@@ -98,7 +97,11 @@ impl Form<'_> {
         for (index, subject) in subjects.into_iter().enumerate() {
             let (class, id) = (subject.class(), subject.id().to_owned());
             let credential = Credential::new(&self.base, self.issuer.clone(), period, subject)?;
-            let file = format!("{index:02}-{}.{}", class.replace(':', "-"), self.ending());
+            let name = format!("{index:03}-{}", class.replace(':', "-"));
+            let file = format!("{name}.{}", self.ending());
+            if self.target == Target::Danube {
+                write_statements(directory, &name, &credential)?;
+            }
             let signed = seal.issue(&credential)?;
             put(directory.join(&file), &signed)?;
             shown.push((credential.id().to_owned(), signed));
@@ -186,23 +189,13 @@ fn list_address(purpose: Purpose) -> String {
     format!("https://{HOST}/status/{purpose}")
 }
 
-/// Documents without proof, each beside the statements that we hash for it, in both versions of the ontology.
-fn write_statements(directory: &Path, issuer: &Did, base: &Base, subjects: Vec<Subject>) -> anyhow::Result<()> {
-    make(directory)?;
-    let period = period()?;
-    for (index, subject) in subjects.into_iter().enumerate() {
-        let class = subject.class().replace(':', "-");
-        let credential = Credential::new(base, issuer.clone(), period, subject)?;
-        for (version, ontology) in [("2511", Ontology::V2511), ("development", Ontology::Development)] {
-            let contexts = [("gx", Context::GaiaX(ontology)), ("inline", Context::Inline(ontology))];
-            for (how, context) in contexts {
-                let path = directory.join(format!("{index:02}-{class}.{version}.{how}.json"));
-                put(path.with_extension("nq"), credential.statements(ontology)?.canonical().collect::<String>())?;
-                put(path, credential.to_vec(context)?)?;
-            }
-        }
-    }
-    Ok(())
+/// The statements that we hash, and the document in the development version of the ontology, beside the credential.
+fn write_statements(directory: &Path, name: &str, credential: &Credential) -> anyhow::Result<()> {
+    let lines: String = credential.statements(Ontology::default())?.canonical().collect();
+    put(directory.join(format!("{name}.nq")), lines)?;
+    let development = directory.join("development");
+    make(&development)?;
+    put(development.join(format!("{name}.json")), credential.to_vec(credential.context(Ontology::Development))?)
 }
 
 fn merge(into: &mut Value, more: &Value) {

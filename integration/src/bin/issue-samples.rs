@@ -8,15 +8,19 @@ use std::path::PathBuf;
 use anyhow::ensure;
 use clap::Parser;
 use descriptors::component::Dimension;
-use descriptors::credential::{
-    self, Base, Subject, availability_zone, datacenter, independence_verdict, legal_person, node_hardware, region,
-};
+use descriptors::credential::{self, Base, Observation, Subject, independence_verdict};
 use descriptors::declaration::Declaration;
+use descriptors::did::Did;
 use descriptors::digest::Digest;
+use descriptors::proof::{Signer as _, SoftwareKey};
 use descriptors::report::{Origin, Report};
 use descriptors::timestamp::Timestamp;
 use integration::samples::{self, ISSUED};
 use serde_json::json;
+
+// The same specimens that the golden files hold.
+#[path = "../../../descriptors/tests/specimens/gaia_x.rs"]
+mod specimens;
 
 /// Writes credentials of every type in every form.
 #[derive(Parser)]
@@ -34,34 +38,25 @@ fn main() -> anyhow::Result<()> {
     samples::write(&directory, subjects)
 }
 
+/// What the collector would say of a small plane, and every Gaia-X type, small and full.
 fn subjects(base: &Base) -> anyhow::Result<Vec<Subject>> {
-    let declaration = declaration()?;
-    let mut subjects = vec![legal_person::subject(base, &declaration)];
-    for one in &declaration.regions {
-        subjects.push(region::subject(base, &declaration, one));
-        for site in &one.datacenters {
-            subjects.push(datacenter::subject(base, &declaration, site));
-            for zone in &site.availability_zones {
-                subjects.push(availability_zone::subject(base, &declaration, site, zone));
-            }
-        }
-    }
     let report = report()?;
-    let evidence = Digest::of(&descriptors::canonical::to_vec(&report)?);
-    subjects.push(node_hardware::subject(base, &report, &evidence));
-    subjects.push(independence_verdict::subject(
-        base,
-        independence_verdict::VerdictClaims {
-            claim: "zones".parse()?,
-            profile: "strict@1".to_owned(),
-            zones: vec!["az-1".parse()?, "az-2".parse()?],
-            dimension: Dimension::Power,
-            outcome: "dependent",
-            verdict: json!({"outcome": "dependent", "risk_groups": [["power_feed/feed-n"]]}),
-            evidence,
-            origin: Origin::Simulated,
-        },
-    ));
+    let digest = Digest::of(&descriptors::canonical::to_vec(&report)?);
+    let verdict = independence_verdict::VerdictClaims {
+        claim: "zones".parse()?,
+        profile: "strict@1".to_owned(),
+        zones: vec!["az-1".parse()?, "az-2".parse()?],
+        dimension: Dimension::Power,
+        outcome: "dependent",
+        verdict: json!({"outcome": "dependent", "risk_groups": [["power_feed/feed-n"]]}),
+        evidence: digest,
+        origin: Origin::Simulated,
+    };
+    let key = Did::key(&SoftwareKey::from_seed(&[8; 32]).public_key());
+    let mut subjects =
+        credential::subjects(base, &declaration()?, [Observation { report: &report, digest, key: &key }], [verdict]);
+    let specimens = specimens::all().map_err(anyhow::Error::from_boxed)?;
+    subjects.extend(specimens.into_iter().map(|(_, node)| Subject { node, origin: Origin::Simulated }));
     Ok(subjects)
 }
 
@@ -75,7 +70,7 @@ fn declaration() -> anyhow::Result<Declaration> {
         "origin": "simulated",
         "provider": {
             "id": "sample", "name": "Sample Cloud GmbH", "registration_number": {"vat_id": "DE123456789"},
-            "legal_address": address,
+            "legal_address": address, "agrees_to_gaia_x_terms": true,
         },
         "parts": [{"id": "feed-n", "kind": "power_feed"}],
         "regions": [{"id": "de-north", "datacenters": [{

@@ -98,11 +98,11 @@ verify_envelopes() {
   with_python pyjwt verify_with_pyjwt.py "$1"
 }
 
-# What they say, against the shapes.
+# What they say, against the shapes, and the statements that we hash, against those of PyLD.
 verify_subjects() {
   [[ -d $gaia_x ]] || return 0
-  with_python pyshacl verify_with_pyshacl.py "$1" "$gaia_x"
-  with_node rdf-validate-shacl verify-with-rdf-validate-shacl.mjs "$1" "$gaia_x"
+  with_python pyshacl verify_with_pyshacl.py "$1" "$gaia_x" "$root/descriptors/vocabulary"
+  with_node rdf-validate-shacl verify-with-rdf-validate-shacl.mjs "$1" "$gaia_x" "$root/descriptors/vocabulary"
 }
 
 # What Digital Bazaar's libraries sign, judged by us.
@@ -116,11 +116,6 @@ verify_theirs() {
     echo "FAILED issue-with-digitalbazaar $1: $(head -n 5 "$place/issue-$1.log" | tr '\n' ' ')"
     failed=$((failed + 1))
   fi
-}
-
-# The lines that we hash, against those of another processor.
-verify_statements() {
-  [[ ! -d $gaia_x ]] || with_python pyld compare_with_pyld.py "$1" "$gaia_x"
 }
 
 verify_plain() {
@@ -146,7 +141,6 @@ else
     with_node "digitalbazaar-$form" verify-with-digitalbazaar.mjs "$place/samples/$form" "$gaia_x"
   done
   verify_theirs w3c-rdfc
-  verify_statements "$place/samples/statements"
   verify_plain "$place/samples/plain"
   # What a newcomer gets: the credentials of the demo, from a collector that ran.
   "$programs/demo" --once --data-dir "$place/demo" >"$place/demo.log"

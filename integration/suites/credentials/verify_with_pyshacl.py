@@ -127,7 +127,8 @@ def first_line(error):
 
 def main(directory, gaia_x, vocabulary):
     jsonld.set_document_loader(loader(gaia_x, {"2511": DERIVED_2511, "development": JULY_2026}))
-    credentials = {path.name: payload(path) for path in sorted(directory.glob("*.jwt"))}
+    payloads = {path.name: payload(path) for path in sorted(directory.glob("*.jwt"))}
+    credentials = {name: one for name, one in payloads.items() if "credentialSubject" in one}  # and no presentation
     subjects = [subject_of(credential) for credential in credentials.values()]
     of_gaia_x = [subject for subject in subjects if subject["type"].startswith("gx:")]
     our_own = [subject for subject in subjects if subject["type"].startswith("avow:")]

@@ -10,9 +10,12 @@ use crate::did::document::Method;
 /// Different chains that one call checks: each may take a millisecond.
 const CHAINS_MAX: usize = 8;
 
+/// What was found of a chain.
+type Found = Vec<(Outcome, String)>;
+
 /// Chains that were checked in one call: the credentials of a presentation mostly have the same one.
 #[derive(Debug, Default)]
-pub(super) struct Checked(RefCell<Vec<(Method, Vec<(Outcome, String)>)>>);
+pub(super) struct Checked(RefCell<Vec<(Method, Found)>>);
 
 impl Checked {
     pub(super) fn forget(&self) {
@@ -52,7 +55,7 @@ pub(super) fn check(verifier: &Verifier<'_>, method: Option<&Method>, signer: Op
 
 const NOT_ASKED: &str = "the profile asks for no certificates";
 
-fn found(verifier: &Verifier<'_>, method: &Method, signer: &Signer, pem: &[u8]) -> Vec<(Outcome, String)> {
+fn found(verifier: &Verifier<'_>, method: &Method, signer: &Signer, pem: &[u8]) -> Found {
     let mut known = verifier.chains.0.borrow_mut();
     if let Some((_, found)) = known.iter().find(|(known, _)| known == method) {
         return found.clone();

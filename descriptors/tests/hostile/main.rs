@@ -3,6 +3,7 @@
 //! Every row also shows that the good document is accepted, so that no row passes because everything is refused.
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests say what they did, and fail by panicking")]
 
+mod cost;
 mod identity;
 mod json;
 mod jws;

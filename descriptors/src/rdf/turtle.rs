@@ -55,7 +55,7 @@ pub enum TurtleFault {
 pub fn parse(bytes: &[u8], blank: &str) -> Result<Vec<Quad>, TurtleError> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let before = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
-        Cursor::new(&before).at_end(TurtleFault::Utf8)
+        Cursor::new(&before).end(TurtleFault::Utf8)
     })?;
     let mut reader = Reader {
         cursor: Cursor::new(text),

@@ -82,7 +82,7 @@ impl<'a> Cursor<'a> {
         let well_formed = tag.split('-').enumerate().all(|(index, part)| {
             !part.is_empty() && part.len() <= 8 && (index > 0 || part.chars().all(|c| c.is_ascii_alphabetic()))
         });
-        if well_formed { Ok(Some(tag)) } else { Err(self.at_end(TurtleFault::Expected("a language tag"))) }
+        if well_formed { Ok(Some(tag)) } else { Err(self.here(TurtleFault::Expected("a language tag"))) }
     }
 
     /// A fault where the last token began.
@@ -91,8 +91,13 @@ impl<'a> Cursor<'a> {
     }
 
     /// A fault at the very place.
-    pub(super) fn at_end(&self, fault: TurtleFault) -> TurtleError {
-        self.place(if self.at == 0 { self.text.len() } else { self.at }, fault)
+    pub(super) fn here(&self, fault: TurtleFault) -> TurtleError {
+        self.place(self.at, fault)
+    }
+
+    /// A fault behind the whole text.
+    pub(super) fn end(&self, fault: TurtleFault) -> TurtleError {
+        self.place(self.text.len(), fault)
     }
 
     fn place(&self, at: usize, fault: TurtleFault) -> TurtleError {
@@ -137,7 +142,7 @@ impl<'a> Cursor<'a> {
             };
             match escaped {
                 Some(escaped) if may_stand_in_iri(escaped) => iri.push(escaped),
-                _ => return Err(self.at_end(TurtleFault::Expected("a character that an IRI may have"))),
+                _ => return Err(self.here(TurtleFault::Expected("a character that an IRI may have"))),
             }
             iri.push_str(self.take_while(may_stand_in_iri));
         }
@@ -177,7 +182,7 @@ impl<'a> Cursor<'a> {
             Some('r') => '\r',
             Some('f') => '\u{c}',
             Some(same @ ('"' | '\'' | '\\')) => same,
-            _ => return Err(self.at_end(TurtleFault::Expected("an escape of Turtle"))),
+            _ => return Err(self.here(TurtleFault::Expected("an escape of Turtle"))),
         };
         self.at += 2;
         Ok(escaped)
@@ -195,7 +200,7 @@ impl<'a> Cursor<'a> {
                 self.at += 2 + digits;
                 Ok(Some(escaped))
             }
-            None => Err(self.at_end(TurtleFault::Expected("the number of a character"))),
+            None => Err(self.here(TurtleFault::Expected("the number of a character"))),
         }
     }
 

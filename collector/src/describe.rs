@@ -5,6 +5,9 @@
 //! `descriptors::credential`; signing is done with the key that is handed in.
 
 use std::collections::{HashMap, HashSet};
+use std::num::NonZero;
+use std::panic::resume_unwind;
+use std::thread;
 
 use descriptors::canonical;
 use descriptors::credential::{self, Base, Credential, Observation, Period, Subject};
@@ -12,8 +15,8 @@ use descriptors::did::Did;
 use descriptors::digest::Digest;
 use descriptors::proof::vc_jwt::{self, IssueError};
 use descriptors::timestamp::Timestamp;
+use descriptors::vocabulary::Ontology;
 use independence::Audit;
-use serde_json::json;
 
 use crate::sign::Issuer;
 use crate::store::Issued;
@@ -44,6 +47,9 @@ pub enum DescribeError {
         source: IssueError,
     },
 }
+
+/// Subjects for which a thread of its own is worth while.
+const PER_THREAD_MIN: usize = 256;
 
 /// What is to be done with the credentials.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -79,20 +85,40 @@ pub fn plan(
 ) -> Result<Plan, DescribeError> {
     let issued: HashMap<(&str, &str), &Issued> =
         current.iter().map(|issued| ((issued.class.as_str(), issued.subject.as_str()), issued)).collect();
-    let mut said: HashSet<(&str, String)> = HashSet::new();
+    let said: HashSet<(&str, String)> =
+        subjects.iter().map(|subject| (subject.class(), subject.id().to_owned())).collect();
     let mut plan = Plan::default();
     let period = Period { from: now, until: now.plus_seconds(validity_seconds) };
-    for subject in subjects {
+    plan.issue = on_all_cores(subjects, |subject| {
         let content = content(&issuer.did, &subject)?;
         let known = issued.get(&(subject.class(), subject.id()));
-        said.insert((subject.class(), subject.id().to_owned()));
-        if known.is_none_or(|known| known.content != content || is_due(known, now)) {
-            plan.issue.push(issue(issuer, subject, content, period)?);
-        }
-    }
+        let due = known.is_none_or(|known| known.content != content || is_due(known, now));
+        due.then(|| issue(issuer, subject, content, period)).transpose()
+    })?;
     let silent = current.iter().filter(|issued| !said.contains(&(issued.class.as_str(), issued.subject.clone())));
     plan.retire = silent.map(|issued| issued.id.clone()).collect();
     Ok(plan)
+}
+
+/// Issues what is due among the subjects, in their order: hashing and signing is all that costs, and each credential stands
+/// alone.
+fn on_all_cores(
+    mut subjects: Vec<Subject>,
+    issue: impl Fn(Subject) -> Result<Option<Issued>, DescribeError> + Sync,
+) -> Result<Vec<Issued>, DescribeError> {
+    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(subjects.len() / PER_THREAD_MIN).max(1);
+    let each = subjects.len().div_ceil(threads).max(1);
+    let mut parts = Vec::with_capacity(threads);
+    while !subjects.is_empty() {
+        let rest = subjects.split_off(each.min(subjects.len()));
+        parts.push(std::mem::replace(&mut subjects, rest));
+    }
+    let issue = |part: Vec<Subject>| part.into_iter().filter_map(|subject| issue(subject).transpose()).collect();
+    let done: Vec<Result<Vec<Issued>, DescribeError>> = thread::scope(|scope| {
+        let running: Vec<_> = parts.into_iter().map(|part| scope.spawn(|| issue(part))).collect();
+        running.into_iter().map(|one| one.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    });
+    done.into_iter().collect::<Result<Vec<_>, _>>().map(|parts| parts.into_iter().flatten().collect())
 }
 
 /// Two thirds of its life are over, or it lies in the future because a clock was wrong.
@@ -103,10 +129,17 @@ fn is_due(issued: &Issued, now: Timestamp) -> bool {
 
 /// Digest of who says what, without times.
 fn content(issuer: &Did, subject: &Subject) -> Result<Digest, DescribeError> {
-    let said = json!({"issuer": issuer, "subject": subject.to_value(), "origin": subject.origin});
+    // Canonical JSON, written without a tree: this is done for every subject, also when nothing is due.
     let failed = |source| DescribeError::Canonical { subject: subject.id().to_owned(), source };
-    let bytes = canonical::to_vec(&said).map_err(failed)?;
-    Ok(Digest::of(&bytes))
+    let mut said = Vec::with_capacity(4096);
+    said.extend_from_slice(b"{\"issuer\":");
+    said.extend(canonical::to_vec(issuer).map_err(failed)?);
+    said.extend_from_slice(b",\"origin\":");
+    said.extend(canonical::to_vec(&subject.origin).map_err(failed)?);
+    said.extend_from_slice(b",\"subject\":");
+    subject.node.write_json(Ontology::default(), &mut said).map_err(failed)?;
+    said.push(b'}');
+    Ok(Digest::of(&said))
 }
 
 fn issue(issuer: &Issuer, subject: Subject, content: Digest, period: Period) -> Result<Issued, DescribeError> {

@@ -159,3 +159,51 @@ fn issue(issuer: &Issuer, subject: Subject, content: Digest, period: Period) -> 
         jwt,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use std::sync::Arc;
+
+    use descriptors::node::Node;
+    use descriptors::proof::SoftwareKey;
+    use descriptors::report::Origin;
+    use serde_json::json;
+
+    use super::*;
+
+    fn issuer() -> Issuer {
+        Issuer::new(Arc::new(SoftwareKey::from_seed(&[1; 32])), None).unwrap()
+    }
+
+    fn subjects(number: usize) -> Vec<Subject> {
+        let node = |at: usize| Node::new(format!("https://c.example/subjects/{at}"), "avow:NodeHardware");
+        (0..number).map(|at| Subject { node: node(at).with("schema:name", "\"n\""), origin: Origin::Real }).collect()
+    }
+
+    #[test]
+    fn credentials_come_in_the_order_of_their_subjects_and_once() {
+        let (issuer, now) = (issuer(), Timestamp::from_unix(1_795_219_200).unwrap());
+        // More than any number of threads shares evenly.
+        let subjects = subjects(3 * PER_THREAD_MIN + 1);
+        let first = plan(&issuer, subjects.clone(), &[], now, 3600).unwrap();
+        let ids = |subjects: &[Subject]| subjects.iter().map(|one| one.id().to_owned()).collect::<Vec<_>>();
+        assert_eq!(first.issue.iter().map(|one| one.subject.clone()).collect::<Vec<_>>(), ids(&subjects));
+        assert_eq!(first.retire, Vec::<String>::new());
+
+        let second = plan(&issuer, subjects[1..].to_vec(), &first.issue, now, 3600).unwrap();
+        assert_eq!(second.issue, Vec::new());
+        assert_eq!(second.retire, [first.issue[0].id.clone()]);
+    }
+
+    #[test]
+    fn what_is_said_is_hashed_in_canonical_form() {
+        let issuer = issuer();
+        for subject in subjects(2) {
+            let said = json!({"issuer": issuer.did, "subject": subject.to_value(), "origin": subject.origin});
+            let expected = Digest::of(&canonical::to_vec(&said).unwrap());
+            assert_eq!(content(&issuer.did, &subject).unwrap(), expected);
+        }
+    }
+}

@@ -212,3 +212,54 @@ fn the_written_form_is_the_canonical_form_of_the_value() {
         }
     }
 }
+
+mod tagus {
+    use super::*;
+    use descriptors::credential::tagus::{Subdivisions, TagusError};
+    use descriptors::gaia_x::value::SubdivisionCode;
+
+    fn subject_of(class: &str) -> Subject {
+        subjects(&Base::address("https://cloud.example")).into_iter().find(|one| one.class() == class).unwrap()
+    }
+
+    fn saxony() -> Subdivisions {
+        let code = SubdivisionCode::new("DE-SN").unwrap();
+        Subdivisions { headquarters: code.clone(), legal: code }
+    }
+
+    #[test]
+    fn a_legal_person_becomes_a_legal_participant() {
+        let document = credential(subject_of("gx:LegalPerson")).tagus(Some(&saxony())).unwrap();
+        let subject = &document["credentialSubject"];
+        assert_eq!(subject["type"], "gx:LegalParticipant");
+        assert_eq!(subject["gx:legalName"], "Example Cloud GmbH");
+        assert_eq!(subject["gx:legalRegistrationNumber"]["gx:vatID"], "DE123456789");
+        assert_eq!(subject["gx:legalRegistrationNumber"]["gx:vatID-countryCode"], "DE");
+        assert_eq!(subject["gx:headquarterAddress"]["gx:countrySubdivisionCode"], "DE-SN");
+        assert_eq!(document["issuanceDate"], "2026-11-21T09:00:00Z");
+        assert_eq!(document["expirationDate"], "2027-02-19T09:00:00Z");
+        assert!(document.get("validFrom").is_none());
+    }
+
+    #[test]
+    fn what_tagus_asks_for_is_not_made_up() {
+        let refused = credential(subject_of("gx:LegalPerson")).tagus(None);
+        assert!(matches!(refused, Err(TagusError::NotSaid { .. })), "{refused:?}");
+    }
+
+    #[test]
+    fn a_datacenter_becomes_a_physical_resource() {
+        let document = credential(subject_of("gx:Datacenter")).tagus(None).unwrap();
+        assert_eq!(document["credentialSubject"]["type"], "gx:PhysicalResource");
+        assert_eq!(document["credentialSubject"]["gx:locationAddress"], json!([{"gx:countryCode": "DE"}]));
+    }
+
+    #[test]
+    fn what_tagus_has_no_words_for_is_refused_by_name() {
+        for class in ["gx:AvailabilityZone", "gx:Region", "gx:Issuer", "avow:NodeHardware", "avow:IndependenceVerdict"]
+        {
+            let refused = credential(subject_of(class)).tagus(None);
+            assert_eq!(refused, Err(TagusError::NoWords { class: class.to_owned() }));
+        }
+    }
+}

@@ -15,9 +15,13 @@ mod specimens;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use descriptors::credential::{Base, Credential, Period, Subject};
+use descriptors::did::Did;
 use descriptors::gaia_x::{
     Entity, hardware, network, offering, participant, place, policy, quantity, service, software, storage,
 };
+use descriptors::proof::{Signer as _, SoftwareKey};
+use descriptors::report::Origin;
 use descriptors::shape::{Property, Range, Shape};
 use descriptors::vocabulary::{Context, Ontology};
 
@@ -204,4 +208,27 @@ fn what_everything_may_have_is_a_name_and_a_description() {
     Entity::properties(&mut properties);
     let names: Vec<&str> = properties.iter().map(|property| property.name).collect();
     assert_eq!(names[..2], ["schema:name", "schema:description"]);
+}
+
+#[test]
+fn an_offering_is_said_in_tagus_when_it_says_what_tagus_asks_for() {
+    let issuer = Did::key(&SoftwareKey::from_seed(&[9; 32]).public_key());
+    let period =
+        Period { from: "2026-11-21T09:00:00Z".parse().unwrap(), until: "2027-02-19T09:00:00Z".parse().unwrap() };
+    let tagus = |name: &str| {
+        let (_, node) = specimens::all().unwrap().into_iter().find(|(known, _)| known == name).unwrap();
+        let subject = Subject { node, origin: Origin::Simulated };
+        Credential::new(&Base::did(&issuer), issuer.clone(), period, subject).unwrap().tagus(None)
+    };
+    for name in ["ServiceOffering-full", "VirtualMachineServiceOffering-full", "ObjectStorageServiceOffering-full"] {
+        let document = tagus(name).unwrap();
+        let subject = &document["credentialSubject"];
+        assert_eq!(subject["type"], "gx:ServiceOffering");
+        assert_eq!(subject["gx:termsAndConditions"][0]["gx:URL"], "https://cloud.example/terms");
+        assert_eq!(subject["gx:policy"][0], "default allow = true");
+        assert_eq!(subject["gx:dataAccountExport"][0]["gx:accessType"], "digital");
+        assert_eq!(document["https://w3id.org/avow/v1#origin"], "simulated");
+    }
+    let refused = tagus("ServiceOffering-small").unwrap_err().to_string();
+    assert!(refused.contains("gx:servicePolicy"), "{refused}");
 }

@@ -1,7 +1,8 @@
 //! Quantities: a number and the unit it is counted in. The unit is the IRI of QUDT, written as a text.
 
 use super::value::Number;
-use crate::shape::{shapes, words};
+use crate::node::Node;
+use crate::shape::{Property, Say, shapes, words};
 
 words! {
     /// Units of memory and storage.
@@ -78,6 +79,7 @@ shapes! {
         value: Number = "qudt:quantityValue",
         unit: TimeUnit = "qudt:applicableUnit",
         --
+        also: QuantityKind = "type",
     }
 
     /// Data, or operations, in a time.
@@ -85,6 +87,7 @@ shapes! {
         value: Number = "qudt:quantityValue",
         unit: DataRateUnit = "qudt:applicableUnit",
         --
+        also: QuantityKind = "type",
     }
 
     /// How long protected data are kept.
@@ -93,4 +96,17 @@ shapes! {
         unit: TimeUnit = "qudt:applicableUnit",
         --
     }
+}
+
+/// Says that a quantity is a `qudt:QuantityKind` as well. A metric asks for one, and the hierarchy of classes that is
+/// published with the ontology does not say that these are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct QuantityKind;
+
+impl Say for QuantityKind {
+    fn say(self, node: &mut Node, _: &'static str) {
+        node.classes.push("qudt:QuantityKind");
+    }
+
+    fn declare(_: &'static str, _: &'static str, _: &mut Vec<Property>) {}
 }

@@ -3,9 +3,9 @@
 //! Every configuration names at least one way of encryption, and the ontology has no word for none: storage that is not
 //! encrypted cannot be described, so it is not.
 
-use super::quantity::{DataRate, MemorySize, RetentionDuration, Time};
+use super::quantity::{DataRate, MemorySize, QuantityKind, RetentionDuration, Time};
 use super::software::Encryption;
-use super::value::Percentage;
+use super::value::{Number, Percentage};
 use super::{Entity, Resource};
 use crate::shape::{OneOrMore, Range, Ref, Shape, shapes, unions, words};
 
@@ -88,16 +88,18 @@ shapes! {
 
     /// A share of packets that get lost.
     LostPackets: "gx:LostPackets" {
-        value: super::value::Number = "qudt:quantityValue",
+        value: Number = "qudt:quantityValue",
         unit: ShareUnit = "qudt:applicableUnit",
         --
+        also: QuantityKind = "type",
     }
 
     /// A share of frames for which the promise holds.
     SlaTargetPercentile: "gx:SLATargetPercentile" {
-        value: super::value::Number = "qudt:quantityValue",
+        value: Number = "qudt:quantityValue",
         unit: ShareUnit = "qudt:applicableUnit",
         --
+        also: QuantityKind = "type",
     }
 }
 

@@ -5,6 +5,9 @@
 //! `descriptors::credential`; signing is done with the key that is handed in.
 
 use std::collections::{HashMap, HashSet};
+use std::num::NonZero;
+use std::panic::resume_unwind;
+use std::thread;
 
 use descriptors::canonical;
 use descriptors::credential::{self, Base, Credential, Observation, Period, Subject};
@@ -12,8 +15,8 @@ use descriptors::did::Did;
 use descriptors::digest::Digest;
 use descriptors::proof::vc_jwt::{self, IssueError};
 use descriptors::timestamp::Timestamp;
+use descriptors::vocabulary::Ontology;
 use independence::Audit;
-use serde_json::json;
 
 use crate::sign::Issuer;
 use crate::store::Issued;
@@ -44,6 +47,9 @@ pub enum DescribeError {
         source: IssueError,
     },
 }
+
+/// Subjects for which a thread of its own is worth while.
+const PER_THREAD_MIN: usize = 256;
 
 /// What is to be done with the credentials.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -79,20 +85,40 @@ pub fn plan(
 ) -> Result<Plan, DescribeError> {
     let issued: HashMap<(&str, &str), &Issued> =
         current.iter().map(|issued| ((issued.class.as_str(), issued.subject.as_str()), issued)).collect();
-    let mut said: HashSet<(&str, String)> = HashSet::new();
+    let said: HashSet<(&str, String)> =
+        subjects.iter().map(|subject| (subject.class(), subject.id().to_owned())).collect();
     let mut plan = Plan::default();
     let period = Period { from: now, until: now.plus_seconds(validity_seconds) };
-    for subject in subjects {
+    plan.issue = on_all_cores(subjects, |subject| {
         let content = content(&issuer.did, &subject)?;
         let known = issued.get(&(subject.class(), subject.id()));
-        said.insert((subject.class(), subject.id().to_owned()));
-        if known.is_none_or(|known| known.content != content || is_due(known, now)) {
-            plan.issue.push(issue(issuer, subject, content, period)?);
-        }
-    }
+        let due = known.is_none_or(|known| known.content != content || is_due(known, now));
+        due.then(|| issue(issuer, subject, content, period)).transpose()
+    })?;
     let silent = current.iter().filter(|issued| !said.contains(&(issued.class.as_str(), issued.subject.clone())));
     plan.retire = silent.map(|issued| issued.id.clone()).collect();
     Ok(plan)
+}
+
+/// Issues what is due among the subjects, in their order: hashing and signing is all that costs, and each credential stands
+/// alone.
+fn on_all_cores(
+    mut subjects: Vec<Subject>,
+    issue: impl Fn(Subject) -> Result<Option<Issued>, DescribeError> + Sync,
+) -> Result<Vec<Issued>, DescribeError> {
+    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(subjects.len() / PER_THREAD_MIN).max(1);
+    let each = subjects.len().div_ceil(threads).max(1);
+    let mut parts = Vec::with_capacity(threads);
+    while !subjects.is_empty() {
+        let rest = subjects.split_off(each.min(subjects.len()));
+        parts.push(std::mem::replace(&mut subjects, rest));
+    }
+    let issue = |part: Vec<Subject>| part.into_iter().filter_map(|subject| issue(subject).transpose()).collect();
+    let done: Vec<Result<Vec<Issued>, DescribeError>> = thread::scope(|scope| {
+        let running: Vec<_> = parts.into_iter().map(|part| scope.spawn(|| issue(part))).collect();
+        running.into_iter().map(|one| one.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    });
+    done.into_iter().collect::<Result<Vec<_>, _>>().map(|parts| parts.into_iter().flatten().collect())
 }
 
 /// Two thirds of its life are over, or it lies in the future because a clock was wrong.
@@ -103,10 +129,17 @@ fn is_due(issued: &Issued, now: Timestamp) -> bool {
 
 /// Digest of who says what, without times.
 fn content(issuer: &Did, subject: &Subject) -> Result<Digest, DescribeError> {
-    let said = json!({"issuer": issuer, "subject": subject.to_value(), "origin": subject.origin});
+    // Canonical JSON, written without a tree: this is done for every subject, also when nothing is due.
     let failed = |source| DescribeError::Canonical { subject: subject.id().to_owned(), source };
-    let bytes = canonical::to_vec(&said).map_err(failed)?;
-    Ok(Digest::of(&bytes))
+    let mut said = Vec::with_capacity(4096);
+    said.extend_from_slice(b"{\"issuer\":");
+    said.extend(canonical::to_vec(issuer).map_err(failed)?);
+    said.extend_from_slice(b",\"origin\":");
+    said.extend(canonical::to_vec(&subject.origin).map_err(failed)?);
+    said.extend_from_slice(b",\"subject\":");
+    subject.node.write_json(Ontology::default(), &mut said).map_err(failed)?;
+    said.push(b'}');
+    Ok(Digest::of(&said))
 }
 
 fn issue(issuer: &Issuer, subject: Subject, content: Digest, period: Period) -> Result<Issued, DescribeError> {
@@ -125,4 +158,52 @@ fn issue(issuer: &Issuer, subject: Subject, content: Digest, period: Period) -> 
         valid_until: period.until,
         jwt,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use std::sync::Arc;
+
+    use descriptors::node::Node;
+    use descriptors::proof::SoftwareKey;
+    use descriptors::report::Origin;
+    use serde_json::json;
+
+    use super::*;
+
+    fn issuer() -> Issuer {
+        Issuer::new(Arc::new(SoftwareKey::from_seed(&[1; 32])), None).unwrap()
+    }
+
+    fn subjects(number: usize) -> Vec<Subject> {
+        let node = |at: usize| Node::new(format!("https://c.example/subjects/{at}"), "avow:NodeHardware");
+        (0..number).map(|at| Subject { node: node(at).with("schema:name", "\"n\""), origin: Origin::Real }).collect()
+    }
+
+    #[test]
+    fn credentials_come_in_the_order_of_their_subjects_and_once() {
+        let (issuer, now) = (issuer(), Timestamp::from_unix(1_795_219_200).unwrap());
+        // More than any number of threads shares evenly.
+        let subjects = subjects(3 * PER_THREAD_MIN + 1);
+        let first = plan(&issuer, subjects.clone(), &[], now, 3600).unwrap();
+        let ids = |subjects: &[Subject]| subjects.iter().map(|one| one.id().to_owned()).collect::<Vec<_>>();
+        assert_eq!(first.issue.iter().map(|one| one.subject.clone()).collect::<Vec<_>>(), ids(&subjects));
+        assert_eq!(first.retire, Vec::<String>::new());
+
+        let second = plan(&issuer, subjects[1..].to_vec(), &first.issue, now, 3600).unwrap();
+        assert_eq!(second.issue, Vec::new());
+        assert_eq!(second.retire, [first.issue[0].id.clone()]);
+    }
+
+    #[test]
+    fn what_is_said_is_hashed_in_canonical_form() {
+        let issuer = issuer();
+        for subject in subjects(2) {
+            let said = json!({"issuer": issuer.did, "subject": subject.to_value(), "origin": subject.origin});
+            let expected = Digest::of(&canonical::to_vec(&said).unwrap());
+            assert_eq!(content(&issuer.did, &subject).unwrap(), expected);
+        }
+    }
 }

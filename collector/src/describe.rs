@@ -4,13 +4,13 @@
 //! finds a valid one. What is said no more is taken out of the current set. How a subject of each class is made stands in
 //! `descriptors::credential`; signing is done with the key that is handed in.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use descriptors::canonical;
 use descriptors::credential::{self, Base, Credential, Period, Subject, node_hardware};
-use descriptors::did::Did;
 use descriptors::digest::Digest;
 use descriptors::proof::vc_jwt::{self, IssueError};
+use descriptors::target::{self, Seal, SealError, Target};
 use descriptors::timestamp::Timestamp;
 use independence::Audit;
 use serde_json::json;
@@ -33,6 +33,20 @@ pub enum DescribeError {
         /// Why.
         #[source]
         source: canonical::WriteError,
+    },
+    /// A target cannot be served.
+    #[error("credentials for one of the targets cannot be issued")]
+    Seal(#[from] SealError),
+    /// A credential was not signed for a target.
+    #[error("the credential of {subject} was not issued for {target}")]
+    Form {
+        /// The id of its subject.
+        subject: String,
+        /// For whom.
+        target: Target,
+        /// Why.
+        #[source]
+        source: target::IssueError,
     },
     /// A credential was not signed.
     #[error("the credential of {subject} was not issued")]
@@ -78,12 +92,13 @@ pub fn plan(
     let mut said: HashSet<(&str, String)> = HashSet::new();
     let mut plan = Plan::default();
     let period = Period { from: now, until: now.plus_seconds(validity_seconds) };
+    let seals = issuer.targets.iter().map(|target| issuer.seal(*target)).collect::<Result<Vec<_>, _>>()?;
     for subject in subjects {
-        let content = content(&issuer.did, &subject)?;
+        let content = content(issuer, &subject)?;
         let known = issued.get(&(subject.class(), subject.id()));
         said.insert((subject.class(), subject.id().to_owned()));
         if known.is_none_or(|known| known.content != content || is_due(known, now)) {
-            plan.issue.push(issue(issuer, subject, content, period)?);
+            plan.issue.push(issue(issuer, &seals, subject, content, period)?);
         }
     }
     let silent = current.iter().filter(|issued| !said.contains(&(issued.class.as_str(), issued.subject.clone())));
@@ -97,20 +112,37 @@ fn is_due(issued: &Issued, now: Timestamp) -> bool {
     now < issued.valid_from || now >= issued.valid_from.plus_seconds(life / 3 * 2)
 }
 
-/// Digest of who says what, without times.
-fn content(issuer: &Did, subject: &Subject) -> Result<Digest, DescribeError> {
-    let said = json!({"issuer": issuer, "subject": subject.to_value(), "origin": subject.origin});
+/// Digest of who says what to whom, without times.
+fn content(issuer: &Issuer, subject: &Subject) -> Result<Digest, DescribeError> {
+    let mut said = json!({"issuer": issuer.did, "subject": subject.to_value(), "origin": subject.origin});
+    if !issuer.targets.is_empty() {
+        said["targets"] = json!(issuer.targets);
+        // Another certified key signs everything anew: its document publishes one.
+        said["certified"] = json!(issuer.certified.as_ref().map(|one| one.key.verification_key().to_jwk(None)));
+    }
     let failed = |source| DescribeError::Canonical { subject: subject.id().to_owned(), source };
     let bytes = canonical::to_vec(&said).map_err(failed)?;
     Ok(Digest::of(&bytes))
 }
 
-fn issue(issuer: &Issuer, subject: Subject, content: Digest, period: Period) -> Result<Issued, DescribeError> {
+fn issue(
+    issuer: &Issuer,
+    seals: &[Seal<'_>],
+    subject: Subject,
+    content: Digest,
+    period: Period,
+) -> Result<Issued, DescribeError> {
     let (class, id, origin) = (subject.class().to_owned(), subject.id().to_owned(), subject.origin);
     let failed = |source| DescribeError::Issue { subject: id.clone(), source };
     let credential = Credential::new(&issuer.base, issuer.did.clone(), period, subject)
         .map_err(|source| failed(IssueError::Canonical(source)))?;
     let jwt = vc_jwt::issue(&credential, issuer.signer.as_ref()).map_err(failed)?;
+    let mut forms = BTreeMap::new();
+    for seal in seals {
+        let form = seal.issue(&credential);
+        let form = form.map_err(|source| DescribeError::Form { subject: id.clone(), target: seal.target(), source })?;
+        forms.insert(seal.target(), String::from_utf8_lossy(&form).into_owned());
+    }
     Ok(Issued {
         id: credential.id().to_owned(),
         class,
@@ -120,5 +152,6 @@ fn issue(issuer: &Issuer, subject: Subject, content: Digest, period: Period) -> 
         valid_from: period.from,
         valid_until: period.until,
         jwt,
+        forms,
     })
 }

@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 
 use descriptors::bundle::{self, Bundle, CREDENTIALS, Manifest};
 use descriptors::canonical;
-use descriptors::credential::{self, Base};
+use descriptors::credential::{self, Base, Observation};
 use descriptors::declaration::Declaration;
 use descriptors::did::Did;
 use descriptors::digest::Digest;
+use descriptors::id::NodeId;
 use descriptors::proof::PublicKey;
 use descriptors::proof::vc_jwt;
 use independence::audit::{Audit, audit};
@@ -130,7 +131,7 @@ pub fn verify(bytes: &[u8], pinned: Option<&Did>) -> Verification {
     done.audit = done.note("verdicts", verdicts(&bundle, &evidence));
     match (&credentials, &done.audit) {
         (Some(credentials), Some(audit)) => {
-            let content = content(&evidence, audit, credentials);
+            let content = content(&bundle, &evidence, audit, credentials);
             done.note("content", content);
         }
         _ => done.not_checked("content", "credentials or verdicts are not sound"),
@@ -216,14 +217,25 @@ fn verdicts(bundle: &Bundle, evidence: &Evidence) -> Result<(Audit, String), Vec
 }
 
 /// Whether the credentials say what the evidence says.
-fn content(evidence: &Evidence, audit: &Audit, credentials: &Credentials) -> Result<((), String), Vec<String>> {
+fn content(
+    bundle: &Bundle,
+    evidence: &Evidence,
+    audit: &Audit,
+    credentials: &Credentials,
+) -> Result<((), String), Vec<String>> {
+    let trusts = entries::nodes(bundle).map_err(|error| vec![chain(&error)])?;
+    let keys: BTreeMap<&NodeId, &Did> = trusts.iter().map(|trust| (&trust.node, &trust.report_key)).collect();
     let mut faults = Vec::new();
     let mut expected: BTreeMap<String, Value> = BTreeMap::new();
     for base in credentials.values().filter_map(base_of) {
         if expected.is_empty() {
-            let reports = evidence.nodes.iter().map(|node| (&node.report, node.digest));
+            // Every report was checked with its node's key, so that there is one.
+            let observations = evidence.nodes.iter().filter_map(|node| {
+                let key = keys.get(&node.report.node)?;
+                Some(Observation { report: &node.report, digest: node.digest, key })
+            });
             let verdicts = audit.claims().map_err(|error| vec![chain(&error)])?;
-            let subjects = credential::subjects(&base, &evidence.declaration, reports, verdicts);
+            let subjects = credential::subjects(&base, &evidence.declaration, observations, verdicts);
             expected = subjects.into_iter().map(|subject| (subject.id().to_owned(), subject.to_value())).collect();
         }
     }

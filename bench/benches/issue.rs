@@ -26,7 +26,7 @@ fn main() -> anyhow::Result<()> {
         for (library, key) in keys {
             let seal = Seal::new(target, &issuer, "key-1", key)?;
             let issue = || -> anyhow::Result<Vec<u8>> {
-                let subject = datacenter::subject(&base, &declaration, dc);
+                let subject = datacenter::subject(&base, &declaration, dc).context("the datacenter has no zone")?;
                 Ok(seal.issue(&Credential::new(&base, issuer.clone(), period, subject)?)?)
             };
             let bytes = issue()?.len();

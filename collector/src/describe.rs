@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use descriptors::canonical;
-use descriptors::credential::{self, Base, Credential, Period, Subject, node_hardware};
+use descriptors::credential::{self, Base, Credential, Observation, Period, Subject};
 use descriptors::digest::Digest;
 use descriptors::proof::vc_jwt::{self, IssueError};
 use descriptors::target::{self, Seal, SealError, Target};
@@ -71,12 +71,16 @@ pub struct Plan {
 /// Everything that can be said now. Before there is a declaration only the nodes are described; without an audit nothing is
 /// said about independence.
 pub fn subjects(base: &Base, topology: &Topology, audit: Option<&Audit>) -> Result<Vec<Subject>, DescribeError> {
-    let reports = topology.nodes.iter().map(|node| (node.report.as_ref(), node.latest.report_digest));
+    let observations = topology.nodes.iter().map(|node| Observation {
+        report: &node.report,
+        digest: node.latest.report_digest,
+        key: &node.report_key,
+    });
     let Some(signed) = &topology.declaration else {
-        return Ok(reports.map(|(report, digest)| node_hardware::subject(base, report, &digest)).collect());
+        return Ok(observations.flat_map(|observation| credential::node_subjects(base, observation)).collect());
     };
     let verdicts = audit.map(Audit::claims).transpose().map_err(DescribeError::Verdict)?.unwrap_or_default();
-    Ok(credential::subjects(base, &signed.declaration, reports, verdicts))
+    Ok(credential::subjects(base, &signed.declaration, observations, verdicts))
 }
 
 /// Compares what is to be said with what was issued, and signs what is missing.

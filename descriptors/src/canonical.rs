@@ -107,13 +107,26 @@ fn write_number(number: &Number, out: &mut Vec<u8>) -> Result<(), WriteError> {
     Ok(())
 }
 
+/// Appends an integer, when every reader of JSON agrees on it.
+pub(crate) fn write_integer(number: i64, out: &mut Vec<u8>) -> Result<(), WriteError> {
+    if number.unsigned_abs() > INTEGER_MAX {
+        return Err(WriteError::Integer(number.to_string()));
+    }
+    out.extend_from_slice(number.to_string().as_bytes());
+    Ok(())
+}
+
 pub(crate) fn write_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
-    let mut rest = text;
-    while let Some(at) = rest.find(|c: char| c < ' ' || c == '"' || c == '\\') {
-        let (plain, tail) = rest.split_at(at);
-        out.extend_from_slice(plain.as_bytes());
-        match tail.as_bytes()[0] {
+    let bytes = text.as_bytes();
+    let mut plain = 0;
+    for (at, byte) in bytes.iter().enumerate() {
+        if *byte >= b' ' && *byte != b'"' && *byte != b'\\' {
+            continue;
+        }
+        out.extend_from_slice(&bytes[plain..at]);
+        plain = at + 1;
+        match byte {
             b'"' => out.extend_from_slice(b"\\\""),
             b'\\' => out.extend_from_slice(b"\\\\"),
             0x08 => out.extend_from_slice(b"\\b"),
@@ -123,9 +136,8 @@ pub(crate) fn write_string(text: &str, out: &mut Vec<u8>) {
             0x0d => out.extend_from_slice(b"\\r"),
             control => out.extend_from_slice(format!("\\u{control:04x}").as_bytes()),
         }
-        rest = &tail[1..];
     }
-    out.extend_from_slice(rest.as_bytes());
+    out.extend_from_slice(&bytes[plain..]);
     out.push(b'"');
 }
 

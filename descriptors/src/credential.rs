@@ -6,18 +6,27 @@
 //! form a document means the same under every date of the Gaia-X context. How a credential is signed is not known here.
 
 pub mod availability_zone;
+pub mod capacity_statement;
 pub mod datacenter;
+pub mod entropy_assessment;
 pub mod independence_verdict;
+pub mod issuer;
 pub mod legal_person;
+pub mod node_evidence;
 pub mod node_hardware;
 pub mod region;
+pub mod tagus;
+
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::canonical::WriteError;
+use crate::canonical::{self, WriteError};
 use crate::declaration::{Address, Declaration};
 use crate::did::Did;
 use crate::digest::Digest;
+use crate::gaia_x::participant;
+use crate::id::NodeId;
 use crate::node::{Lines, Node, Object};
 use crate::report::{Origin, Report};
 use crate::timestamp::Timestamp;
@@ -27,12 +36,27 @@ use crate::vocabulary::{Context, Ontology, XSD_DATE_TIME};
 pub fn all() -> &'static [&'static str] {
     &[
         legal_person::CLASS,
+        issuer::CLASS,
         region::CLASS,
         datacenter::CLASS,
         availability_zone::CLASS,
+        capacity_statement::CLASS,
         node_hardware::CLASS,
+        node_evidence::CLASS,
+        entropy_assessment::CLASS,
         independence_verdict::CLASS,
     ]
+}
+
+/// A report that counts, and what proves it.
+#[derive(Debug, Clone, Copy)]
+pub struct Observation<'a> {
+    /// What the node says.
+    pub report: &'a Report,
+    /// Digest of the payload that the node signed.
+    pub digest: Digest,
+    /// The key that it signed with.
+    pub key: &'a Did,
 }
 
 /// Everything that is to be said: the provider and its places as declared, the nodes as they report, the verdicts.
@@ -41,21 +65,36 @@ pub fn all() -> &'static [&'static str] {
 pub fn subjects<'a>(
     base: &Base,
     declaration: &Declaration,
-    reports: impl IntoIterator<Item = (&'a Report, Digest)>,
+    observations: impl IntoIterator<Item = Observation<'a>>,
     verdicts: impl IntoIterator<Item = independence_verdict::VerdictClaims>,
 ) -> Vec<Subject> {
+    let observations: Vec<Observation<'a>> = observations.into_iter().collect();
+    let reports: BTreeMap<&NodeId, Observation<'a>> =
+        observations.iter().map(|observation| (&observation.report.node, *observation)).collect();
     let mut subjects = vec![legal_person::subject(base, declaration)];
+    subjects.extend(issuer::subject(base, declaration));
     for region in &declaration.regions {
-        subjects.push(region::subject(base, declaration, region));
+        subjects.extend(region::subject(base, declaration, region));
         for dc in &region.datacenters {
-            subjects.push(datacenter::subject(base, declaration, dc));
-            let zones = dc.availability_zones.iter();
-            subjects.extend(zones.map(|zone| availability_zone::subject(base, declaration, dc, zone)));
+            subjects.extend(datacenter::subject(base, declaration, dc));
+            for zone in &dc.availability_zones {
+                subjects.push(availability_zone::subject(base, declaration, dc, zone));
+                subjects.push(capacity_statement::subject(base, declaration, zone, &reports));
+            }
         }
     }
-    subjects.extend(reports.into_iter().map(|(report, digest)| node_hardware::subject(base, report, &digest)));
+    subjects.extend(observations.into_iter().flat_map(|observation| node_subjects(base, observation)));
     subjects.extend(verdicts.into_iter().map(|found| independence_verdict::subject(base, found)));
     subjects
+}
+
+/// What is to be said of one node, whether or not anything is declared.
+pub fn node_subjects(base: &Base, observation: Observation<'_>) -> [Subject; 3] {
+    [
+        node_hardware::subject(base, observation),
+        node_evidence::subject(base, observation),
+        entropy_assessment::subject(base, observation),
+    ]
 }
 
 /// Where the ids of credentials and subjects begin: the public address, or the issuer's DID when there is none.
@@ -110,7 +149,7 @@ impl Subject {
 
     /// The subject as it stands in a credential.
     pub fn to_value(&self) -> Value {
-        self.node.to_value()
+        self.node.to_value(Ontology::default())
     }
 }
 
@@ -132,24 +171,32 @@ pub struct Credential {
     pub period: Period,
     /// Everything but the `@context`, as the node that is signed.
     node: Node,
+    /// The canonical JSON in the context that most targets ask for: it was written for the digest.
+    written: Vec<u8>,
 }
 
 /// The property that tells what is simulated from what is real.
-const ORIGIN: &str = "avow:origin";
+pub(crate) const ORIGIN: &str = "avow:origin";
 
 impl Credential {
     /// The credential of `subject`. Its id follows from its content: same facts, same time, same key, same bytes.
     pub fn new(base: &Base, issuer: Did, period: Period, subject: Subject) -> Result<Self, WriteError> {
-        let node = Node::new(String::new(), "VerifiableCredential")
+        let context = context_of(subject.class(), Ontology::default());
+        let mut node = Node::new(String::new(), "VerifiableCredential")
             .and_class(subject.class())
             .with("issuer", Object::Link(issuer.to_string()))
             .with("validFrom", Object::Coerced { text: period.from.to_string(), datatype: XSD_DATE_TIME })
             .with("validUntil", Object::Coerced { text: period.until.to_string(), datatype: XSD_DATE_TIME })
-            .with(ORIGIN, subject.origin.as_str())
+            .with(ORIGIN, Object::Word(subject.origin.as_str()))
             .with("credentialSubject", subject.node);
-        let mut credential = Self { issuer, period, node };
-        credential.node.id = base.credential(&Digest::of(&credential.to_vec(credential.context(Ontology::default()))?));
-        Ok(credential)
+        // The digest is taken over the document with an empty id; the id made from it is put in its place afterwards.
+        let mut written = Vec::with_capacity(6 * 1024);
+        let id_at = node.write_document(context, &mut written)?;
+        node.id = base.credential(&Digest::of(&written));
+        let mut quoted = Vec::with_capacity(node.id.len() + 2);
+        canonical::write_string(&node.id, &mut quoted);
+        written.splice(id_at..id_at, quoted[1..quoted.len() - 1].iter().copied());
+        Ok(Self { issuer, period, node, written })
     }
 
     /// Its own id, made from what it says.
@@ -162,15 +209,23 @@ impl Credential {
         self.node.classes.last().copied().unwrap_or_default()
     }
 
+    /// What it speaks of.
+    pub fn subject(&self) -> Option<&Node> {
+        match self.node.get("credentialSubject") {
+            Some(Object::Node(subject)) => Some(subject),
+            _ => None,
+        }
+    }
+
     /// The context that Gaia-X asks for, for its own classes; everything inline for ours, which no Gaia-X service reads.
     pub fn context(&self, ontology: Ontology) -> Context {
-        if self.class().starts_with("gx:") { Context::GaiaX(ontology) } else { Context::Inline(ontology) }
+        context_of(self.class(), ontology)
     }
 
     /// The document that is signed.
     pub fn to_value(&self, context: Context) -> Value {
         let mut document = Map::from_iter([("@context".to_owned(), context.to_value())]);
-        if let Value::Object(members) = self.node.to_value() {
+        if let Value::Object(members) = self.node.to_value(context.ontology()) {
             document.extend(members);
         }
         Value::Object(document)
@@ -178,8 +233,11 @@ impl Credential {
 
     /// The document in canonical JSON (RFC 8785).
     pub fn to_vec(&self, context: Context) -> Result<Vec<u8>, WriteError> {
-        let mut out = Vec::with_capacity(4096);
-        self.node.write_json(Some(context.canonical()), &mut out)?;
+        if context == self.context(Ontology::default()) {
+            return Ok(self.written.clone());
+        }
+        let mut out = Vec::with_capacity(self.written.len() + 256);
+        self.node.write_document(context, &mut out)?;
         Ok(out)
     }
 
@@ -191,14 +249,19 @@ impl Credential {
     }
 }
 
-/// A `gx:Address` as a part of the subject with id `owner`.
-pub(crate) fn address(owner: &str, part: &str, address: &Address) -> Node {
-    Node::new(format!("{owner}#{part}"), "gx:Address")
-        .with("gx:countryCode", address.country_code.as_str())
-        .with_some("vcard:region", address.nuts2.as_deref())
-        .with_some("vcard:locality", address.locality.as_deref())
-        .with_some("vcard:postal-code", address.postal_code.as_deref())
-        .with_some("vcard:street-address", address.street_address.as_deref())
+fn context_of(class: &str, ontology: Ontology) -> Context {
+    if class.starts_with("gx:") { Context::GaiaX(ontology) } else { Context::Inline(ontology) }
+}
+
+/// A declared address.
+pub(crate) fn address(address: &Address) -> participant::Address {
+    participant::Address {
+        region: address.nuts2.clone(),
+        locality: address.locality.clone(),
+        postal_code: address.postal_code.clone(),
+        street_address: address.street_address.clone(),
+        ..participant::Address::new(address.country_code)
+    }
 }
 
 /// The text that marks what is not real, for the properties that people read.

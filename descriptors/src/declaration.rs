@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::component::{ComponentKind, Dimension};
+use crate::gaia_x::value::{CountryCode, Nuts2};
 use crate::id::{ClaimId, DatacenterId, NodeId, PartId, ProviderId, RackId, RegionId, ZoneId};
 use crate::report::Origin;
 
@@ -55,6 +56,14 @@ pub struct Provider {
     /// Address of the headquarters; the legal address where it is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub headquarters_address: Option<Address>,
+    /// Whether the provider agrees to the terms and conditions that Gaia-X asks of issuers. Its signature is then the
+    /// agreement.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub agrees_to_gaia_x_terms: bool,
+}
+
+fn is_false(truth: &bool) -> bool {
+    !truth
 }
 
 /// A registration number of a legal person. A clearing house wants it confirmed by a notary; here it is declared.
@@ -74,11 +83,10 @@ pub enum RegistrationNumber {
 #[serde(deny_unknown_fields)]
 pub struct Address {
     /// ISO 3166-1 alpha-2.
-    #[schemars(regex(pattern = r"^[A-Z]{2}$"))]
-    pub country_code: String,
+    pub country_code: CountryCode,
     /// NUTS 2 code of the region: `DED2`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub nuts2: Option<String>,
+    pub nuts2: Option<Nuts2>,
     /// Town.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locality: Option<String>,

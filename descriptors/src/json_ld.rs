@@ -24,7 +24,7 @@ use crate::rdf::Quad;
 use crate::rdf::statement::Statement;
 use context::{Context, Soil};
 pub use error::{ContextError, ContextFault, ExpandError, ExpandFault};
-pub use expand::Limits;
+pub use expand::ExpandLimits;
 use process::{Documents, Processor};
 pub use w3c::EMBEDDED;
 
@@ -192,13 +192,22 @@ impl Compiled {
         Ok(String::from_utf8_lossy(&canonical::to_vec(&self.source)?).into_owned())
     }
 
+    /// Whether it keeps no more derived contexts: it goes on to work, but slowly, and is better compiled anew.
+    pub fn is_full(&self) -> bool {
+        self.soil.is_full()
+    }
+
     /// The statements of a document that has this `@context`.
     pub fn expand<'a>(&'a self, document: &'a Value) -> Result<Expanded<'a>, ExpandError> {
-        self.expand_within(document, &Limits::default())
+        self.expand_within(document, &ExpandLimits::default())
     }
 
     /// As [`Compiled::expand`], with other limits.
-    pub fn expand_within<'a>(&'a self, document: &'a Value, limits: &Limits) -> Result<Expanded<'a>, ExpandError> {
+    pub fn expand_within<'a>(
+        &'a self,
+        document: &'a Value,
+        limits: &ExpandLimits,
+    ) -> Result<Expanded<'a>, ExpandError> {
         let none = const { &Value::Array(Vec::new()) };
         let own = document.get("@context").unwrap_or(none);
         if *own != self.source {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::canonical::{self, WriteError};
 use crate::rdf;
-use crate::vocabulary::{self, Ontology};
+use crate::vocabulary::{self, Context, Ontology, XSD_ANY_URI};
 
 /// A thing with an id, what it is, and what is said of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +27,8 @@ pub struct Node {
 pub enum Object {
     /// A text: `xsd:string`.
     Text(String),
+    /// A text that is one of an enumeration.
+    Word(&'static str),
     /// A whole number: `xsd:integer`, within 2^53 - 1.
     Integer(i64),
     /// A truth value: `xsd:boolean`.
@@ -49,12 +51,23 @@ pub enum Object {
     Reference(String),
     /// A reference that the term makes of a plain text, as with `issuer`.
     Link(String),
+    /// The address of something: a literal `xsd:anyURI` in 25.11, an IRI in the development version.
+    Url(String),
+    /// What the versions of the ontology write differently.
+    Versioned(Box<Versioned>),
     /// A part that stands inside.
     Node(Box<Node>),
     /// A JSON document, signed as it stands (`@json`).
     Json(Value),
     /// Several of these: always written as a list, also of one.
     Many(Vec<Object>),
+}
+
+/// A value for each version of the ontology; none where the version has no place for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Versioned {
+    v2511: Option<Object>,
+    development: Option<Object>,
 }
 
 impl Node {
@@ -105,10 +118,15 @@ impl Node {
         &self.properties
     }
 
+    /// What is said in a version of the ontology.
+    fn said(&self, ontology: Ontology) -> impl Iterator<Item = (&'static str, &Object)> {
+        self.properties.iter().filter_map(move |(name, object)| Some((*name, object.said(ontology)?)))
+    }
+
     /// The node as JSON.
-    pub fn to_value(&self) -> Value {
+    pub fn to_value(&self, ontology: Ontology) -> Value {
         let mut members: Map<String, Value> =
-            self.properties.iter().map(|(name, object)| ((*name).to_owned(), object.to_value())).collect();
+            self.said(ontology).map(|(name, object)| (name.to_owned(), object.to_value(ontology))).collect();
         members.insert("id".to_owned(), json!(self.id));
         members.insert("type".to_owned(), self.class_value());
         Value::Object(members)
@@ -121,36 +139,57 @@ impl Node {
         }
     }
 
-    /// Appends the canonical JSON of the node (RFC 8785). `context` is the canonical JSON of its `@context`, which stands
-    /// before all other members.
-    pub fn write_json(&self, context: Option<&str>, out: &mut Vec<u8>) -> Result<(), WriteError> {
+    /// Appends the canonical JSON of the node (RFC 8785).
+    pub fn write_json(&self, ontology: Ontology, out: &mut Vec<u8>) -> Result<(), WriteError> {
         out.push(b'{');
-        if let Some(context) = context {
-            out.extend_from_slice(b"\"@context\":");
-            out.extend_from_slice(context.as_bytes());
+        self.write_members(ontology, out, |_| {})
+    }
+
+    /// Appends the canonical JSON of the node with its `@context`, which stands before all other members. Returns where the
+    /// id begins, behind its quote.
+    pub(crate) fn write_document(&self, context: Context, out: &mut Vec<u8>) -> Result<usize, WriteError> {
+        let mut id_at = 0;
+        out.extend_from_slice(b"{\"@context\":");
+        out.extend_from_slice(context.canonical().as_bytes());
+        out.push(b',');
+        self.write_members(context.ontology(), out, |at| id_at = at)?;
+        Ok(id_at)
+    }
+
+    /// The members between the braces, and the closing one. `id` and `type` take their places in the order of the names.
+    fn write_members(
+        &self,
+        ontology: Ontology,
+        out: &mut Vec<u8>,
+        mut id_begins: impl FnMut(usize),
+    ) -> Result<(), WriteError> {
+        let mut write_own = |own: &mut &[&str], before: Option<&str>, out: &mut Vec<u8>| {
+            while let Some((member, rest)) = own.split_first() {
+                if before.is_some_and(|name| name < *member) {
+                    break;
+                }
+                if *member == "id" {
+                    out.extend_from_slice(b"\"id\":");
+                    id_begins(out.len() + 1);
+                    canonical::write_string(&self.id, out);
+                } else {
+                    out.extend_from_slice(b"\"type\":");
+                    write_classes(&self.classes, out);
+                }
+                out.push(b',');
+                *own = rest;
+            }
+        };
+        let mut own: &[&str] = &["id", "type"];
+        for (name, object) in self.said(ontology) {
+            write_own(&mut own, Some(name), out);
+            out.push(b'"');
+            out.extend_from_slice(name.as_bytes());
+            out.extend_from_slice(b"\":");
+            object.write_json(ontology, out)?;
             out.push(b',');
         }
-        let behind = |member: &str| self.properties.partition_point(|(name, _)| *name < member);
-        let (id_at, type_at) = (behind("id"), behind("type"));
-        for at in 0..=self.properties.len() {
-            if at == id_at {
-                out.extend_from_slice(b"\"id\":");
-                canonical::write_string(&self.id, out);
-                out.push(b',');
-            }
-            if at == type_at {
-                out.extend_from_slice(b"\"type\":");
-                write_classes(&self.classes, out);
-                out.push(b',');
-            }
-            if let Some((name, object)) = self.properties.get(at) {
-                out.push(b'"');
-                out.extend_from_slice(name.as_bytes());
-                out.extend_from_slice(b"\":");
-                object.write_json(out)?;
-                out.push(b',');
-            }
-        }
+        write_own(&mut own, None, out);
         out.pop();
         out.push(b'}');
         Ok(())
@@ -162,7 +201,7 @@ impl Node {
             lines.begin(&self.id, rdf::TYPE);
             lines.iri(|out| vocabulary::write_iri(ontology, class, out));
         }
-        for (name, object) in &self.properties {
+        for (name, object) in self.said(ontology) {
             object.write_statements(&self.id, name, ontology, lines)?;
         }
         Ok(())
@@ -192,7 +231,35 @@ impl Object {
 
     /// A number with a fraction, as `xsd:float` in the shortest form that reads back.
     pub fn float(number: f64) -> Self {
-        Self::Typed { text: ryu_js::Buffer::new().format(number).to_owned(), datatype: vocabulary::XSD_FLOAT }
+        Self::number(number, vocabulary::XSD_FLOAT)
+    }
+
+    pub(crate) fn number(number: f64, datatype: &'static str) -> Self {
+        Self::Typed { text: ryu_js::Buffer::new().format(number).to_owned(), datatype }
+    }
+
+    /// A value that the versions of the ontology write differently, or that one of them has no place for.
+    pub fn versioned(v2511: Option<Self>, development: Option<Self>) -> Self {
+        Self::Versioned(Box::new(Versioned { v2511, development }))
+    }
+
+    /// A value that one version of the ontology has a place for.
+    pub fn only(ontology: Ontology, object: Self) -> Self {
+        match ontology {
+            Ontology::V2511 => Self::versioned(Some(object), None),
+            Ontology::Development => Self::versioned(None, Some(object)),
+        }
+    }
+
+    /// What is said in a version of the ontology, if anything.
+    fn said(&self, ontology: Ontology) -> Option<&Self> {
+        match self {
+            Self::Versioned(versioned) => match ontology {
+                Ontology::V2511 => versioned.v2511.as_ref()?.said(ontology),
+                Ontology::Development => versioned.development.as_ref()?.said(ontology),
+            },
+            said => Some(said),
+        }
     }
 
     /// References to several nodes.
@@ -201,37 +268,40 @@ impl Object {
     }
 
     /// The value as JSON.
-    pub fn to_value(&self) -> Value {
+    pub fn to_value(&self, ontology: Ontology) -> Value {
         match self {
             Self::Text(text) | Self::Coerced { text, .. } | Self::Link(text) => json!(text),
+            Self::Word(text) => json!(text),
             Self::Integer(number) => json!(number),
             Self::Boolean(truth) => json!(truth),
             Self::Typed { text, datatype } => json!({"@type": datatype, "@value": text}),
-            Self::Reference(id) => json!({"id": id}),
-            Self::Node(node) => node.to_value(),
+            Self::Url(url) if ontology == Ontology::V2511 => json!({"@type": XSD_ANY_URI, "@value": url}),
+            Self::Reference(id) | Self::Url(id) => json!({"id": id}),
+            Self::Node(node) => node.to_value(ontology),
             Self::Json(value) => json!({"@type": "@json", "@value": value}),
-            Self::Many(objects) => objects.iter().map(Self::to_value).collect(),
+            Self::Many(objects) => objects
+                .iter()
+                .filter_map(|object| object.said(ontology))
+                .map(|object| object.to_value(ontology))
+                .collect(),
+            Self::Versioned(_) => self.said(ontology).map_or(Value::Null, |said| said.to_value(ontology)),
         }
     }
 
-    fn write_json(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+    fn write_json(&self, ontology: Ontology, out: &mut Vec<u8>) -> Result<(), WriteError> {
         match self {
             Self::Text(text) | Self::Coerced { text, .. } | Self::Link(text) => canonical::write_string(text, out),
-            Self::Integer(number) => canonical::write(&json!(number), out)?,
+            Self::Word(text) => canonical::write_string(text, out),
+            Self::Integer(number) => canonical::write_integer(*number, out)?,
             Self::Boolean(truth) => out.extend_from_slice(if *truth { b"true" } else { b"false" }),
-            Self::Typed { text, datatype } => {
-                out.extend_from_slice(b"{\"@type\":");
-                canonical::write_string(datatype, out);
-                out.extend_from_slice(b",\"@value\":");
-                canonical::write_string(text, out);
-                out.push(b'}');
-            }
-            Self::Reference(id) => {
+            Self::Typed { text, datatype } => write_typed(text, datatype, out),
+            Self::Url(url) if ontology == Ontology::V2511 => write_typed(url, XSD_ANY_URI, out),
+            Self::Reference(id) | Self::Url(id) => {
                 out.extend_from_slice(b"{\"id\":");
                 canonical::write_string(id, out);
                 out.push(b'}');
             }
-            Self::Node(node) => node.write_json(None, out)?,
+            Self::Node(node) => node.write_json(ontology, out)?,
             Self::Json(value) => {
                 out.extend_from_slice(b"{\"@type\":\"@json\",\"@value\":");
                 canonical::write(value, out)?;
@@ -239,13 +309,19 @@ impl Object {
             }
             Self::Many(objects) => {
                 out.push(b'[');
-                for (at, object) in objects.iter().enumerate() {
-                    if at > 0 {
+                let begins = out.len();
+                for object in objects.iter().filter_map(|object| object.said(ontology)) {
+                    if out.len() > begins {
                         out.push(b',');
                     }
-                    object.write_json(out)?;
+                    object.write_json(ontology, out)?;
                 }
                 out.push(b']');
+            }
+            Self::Versioned(_) => {
+                if let Some(said) = self.said(ontology) {
+                    said.write_json(ontology, out)?;
+                }
             }
         }
         Ok(())
@@ -258,12 +334,20 @@ impl Object {
         ontology: Ontology,
         lines: &mut Lines,
     ) -> Result<(), WriteError> {
-        if let Self::Many(objects) = self {
-            return objects.iter().try_for_each(|object| object.write_statements(subject, name, ontology, lines));
+        match self {
+            Self::Many(objects) => {
+                return objects.iter().try_for_each(|object| object.write_statements(subject, name, ontology, lines));
+            }
+            Self::Versioned(_) => {
+                let said = self.said(ontology);
+                return said.map_or(Ok(()), |said| said.write_statements(subject, name, ontology, lines));
+            }
+            _ => {}
         }
         lines.begin_with(subject, |out| vocabulary::write_iri(ontology, name, out));
         match self {
             Self::Text(text) => lines.literal(text, None),
+            Self::Word(text) => lines.literal(text, None),
             Self::Typed { text, datatype } | Self::Coerced { text, datatype } => lines.literal(text, Some(datatype)),
             Self::Integer(number) => lines.literal(&number.to_string(), Some(vocabulary::XSD_INTEGER)),
             Self::Boolean(truth) => {
@@ -274,16 +358,26 @@ impl Object {
                 canonical::write(value, &mut text)?;
                 lines.literal(&String::from_utf8_lossy(&text), Some(rdf::JSON));
             }
-            Self::Reference(id) | Self::Link(id) => lines.iri(|out| out.push_str(id)),
+            Self::Url(url) if ontology == Ontology::V2511 => lines.literal(url, Some(XSD_ANY_URI)),
+            Self::Reference(id) | Self::Link(id) | Self::Url(id) => lines.iri(|out| out.push_str(id)),
             Self::Node(node) => {
                 lines.iri(|out| out.push_str(&node.id));
                 node.write_statements(ontology, lines)?;
             }
-            // Handled above: each value is a statement of its own.
-            Self::Many(_) => {}
+            // Handled above.
+            Self::Many(_) | Self::Versioned(_) => {}
         }
         Ok(())
     }
+}
+
+fn write_typed(text: &str, datatype: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"@type\":\"");
+    // An IRI holds nothing that is to be quoted.
+    out.extend_from_slice(datatype.as_bytes());
+    out.extend_from_slice(b"\",\"@value\":");
+    canonical::write_string(text, out);
+    out.push(b'}');
 }
 
 impl From<&str> for Object {
@@ -304,10 +398,13 @@ impl From<bool> for Object {
     }
 }
 
-/// Beyond 2^53 it has no JSON form, and writing it is an error.
+/// Beyond 2^53 - 1, where readers of JSON disagree, the number is written as a text with its datatype.
 impl From<u64> for Object {
     fn from(number: u64) -> Self {
-        Self::Integer(i64::try_from(number).unwrap_or(i64::MAX))
+        match i64::try_from(number) {
+            Ok(small) if number < 1 << 53 => Self::Integer(small),
+            _ => Self::Typed { text: number.to_string(), datatype: vocabulary::XSD_INTEGER },
+        }
     }
 }
 

@@ -5,6 +5,18 @@
 //! IRI is found here, without reading a context. That a JSON-LD processor finds the same IRIs is what the differential
 //! tests prove. Which properties a class has is not known here.
 
+#[cfg(test)]
+mod document;
+
+/// The JSON-LD context of our own vocabulary, for those who write its terms by hand. Our own documents use prefixed names.
+pub const CONTEXT_DOCUMENT: &str = include_str!("../vocabulary/avow-v1.jsonld");
+
+/// Our own vocabulary: classes and properties in Turtle.
+pub const VOCABULARY: &str = include_str!("../vocabulary/avow-v1.ttl");
+
+/// The shapes of our own classes: SHACL in Turtle.
+pub const SHAPES: &str = include_str!("../vocabulary/avow-v1.shapes.ttl");
+
 /// The vocabulary of our own types. Not registered yet: to be done before anyone relies on it.
 pub const AVOW: &str = "https://w3id.org/avow/v1#";
 

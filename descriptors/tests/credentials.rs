@@ -14,8 +14,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use descriptors::component::Dimension;
 use descriptors::credential::{
-    Base, Credential, Period, Subject, availability_zone, datacenter, independence_verdict, legal_person,
-    node_hardware, region,
+    self, Base, Credential, Observation, Period, Subject, independence_verdict, legal_person,
 };
 use descriptors::declaration::Declaration;
 use descriptors::did::{self, Did};
@@ -47,7 +46,7 @@ fn declaration() -> Declaration {
         "street_address": "Beispielstr. 1"});
     serde_json::from_value(json!({
         "provider": {"id": "example", "name": "Example Cloud GmbH", "registration_number": {"vat_id": "DE123456789"},
-            "legal_address": address},
+            "legal_address": address, "agrees_to_gaia_x_terms": true},
         "regions": [{"id": "de-east", "datacenters": [{"id": "dc-1", "address": address, "availability_zones": [
             {"id": "zone-1", "racks": [{"id": "r1", "nodes": ["kvm-1"]}]},
             {"id": "zone-2", "racks": [{"id": "r2"}]}]}]}]
@@ -76,10 +75,8 @@ fn report() -> Report {
     }
 }
 
+/// One subject of every type, in the order of the list of types.
 fn subjects(base: &Base) -> Vec<Subject> {
-    let declaration = declaration();
-    let region = &declaration.regions[0];
-    let dc = &region.datacenters[0];
     let verdict = independence_verdict::VerdictClaims {
         claim: ClaimId::new("zones").unwrap(),
         profile: "strict@1".to_owned(),
@@ -90,14 +87,11 @@ fn subjects(base: &Base) -> Vec<Subject> {
         evidence: Digest::of(b"evidence"),
         origin: Origin::Real,
     };
-    vec![
-        legal_person::subject(base, &declaration),
-        region::subject(base, &declaration, region),
-        datacenter::subject(base, &declaration, dc),
-        availability_zone::subject(base, &declaration, dc, &dc.availability_zones[0]),
-        node_hardware::subject(base, &report(), &Digest::of(b"report")),
-        independence_verdict::subject(base, verdict),
-    ]
+    let (report, key) = (report(), Did::key(&SoftwareKey::from_seed(&[3; 32]).public_key()));
+    let observation = Observation { report: &report, digest: Digest::of(b"report"), key: &key };
+    let mut all = credential::subjects(base, &declaration(), [observation], [verdict]);
+    let mut take = |class: &&str| all.remove(all.iter().position(|subject| subject.class() == *class).unwrap());
+    credential::all().iter().map(&mut take).collect()
 }
 
 fn period() -> Period {
@@ -112,8 +106,6 @@ fn credential(subject: Subject) -> Credential {
 fn every_type_reads_as_reviewed() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let subjects = subjects(&Base::address("https://cloud.example/"));
-    let classes: Vec<&str> = subjects.iter().map(Subject::class).collect();
-    assert_eq!(classes, descriptors::credential::all());
     for subject in subjects {
         let name = format!("{}.json", subject.class().replace(':', "-"));
         let credential = credential(subject);
@@ -217,6 +209,57 @@ fn the_written_form_is_the_canonical_form_of_the_value() {
             let written = credential.to_vec(context).unwrap();
             let expect = descriptors::canonical::to_vec(&credential.to_value(context)).unwrap();
             assert_eq!(String::from_utf8(written).unwrap(), String::from_utf8(expect).unwrap());
+        }
+    }
+}
+
+mod tagus {
+    use super::*;
+    use descriptors::credential::tagus::{Subdivisions, TagusError};
+    use descriptors::gaia_x::value::SubdivisionCode;
+
+    fn subject_of(class: &str) -> Subject {
+        subjects(&Base::address("https://cloud.example")).into_iter().find(|one| one.class() == class).unwrap()
+    }
+
+    fn saxony() -> Subdivisions {
+        let code = SubdivisionCode::new("DE-SN").unwrap();
+        Subdivisions { headquarters: code.clone(), legal: code }
+    }
+
+    #[test]
+    fn a_legal_person_becomes_a_legal_participant() {
+        let document = credential(subject_of("gx:LegalPerson")).tagus(Some(&saxony())).unwrap();
+        let subject = &document["credentialSubject"];
+        assert_eq!(subject["type"], "gx:LegalParticipant");
+        assert_eq!(subject["gx:legalName"], "Example Cloud GmbH");
+        assert_eq!(subject["gx:legalRegistrationNumber"]["gx:vatID"], "DE123456789");
+        assert_eq!(subject["gx:legalRegistrationNumber"]["gx:vatID-countryCode"], "DE");
+        assert_eq!(subject["gx:headquarterAddress"]["gx:countrySubdivisionCode"], "DE-SN");
+        assert_eq!(document["issuanceDate"], "2026-11-21T09:00:00Z");
+        assert_eq!(document["expirationDate"], "2027-02-19T09:00:00Z");
+        assert!(document.get("validFrom").is_none());
+    }
+
+    #[test]
+    fn what_tagus_asks_for_is_not_made_up() {
+        let refused = credential(subject_of("gx:LegalPerson")).tagus(None);
+        assert!(matches!(refused, Err(TagusError::NotSaid { .. })), "{refused:?}");
+    }
+
+    #[test]
+    fn a_datacenter_becomes_a_physical_resource() {
+        let document = credential(subject_of("gx:Datacenter")).tagus(None).unwrap();
+        assert_eq!(document["credentialSubject"]["type"], "gx:PhysicalResource");
+        assert_eq!(document["credentialSubject"]["gx:locationAddress"], json!([{"gx:countryCode": "DE"}]));
+    }
+
+    #[test]
+    fn what_tagus_has_no_words_for_is_refused_by_name() {
+        for class in ["gx:AvailabilityZone", "gx:Region", "gx:Issuer", "avow:NodeHardware", "avow:IndependenceVerdict"]
+        {
+            let refused = credential(subject_of(class)).tagus(None);
+            assert_eq!(refused, Err(TagusError::NoWords { class: class.to_owned() }));
         }
     }
 }

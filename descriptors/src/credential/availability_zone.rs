@@ -4,12 +4,14 @@
 //! the zone's id. A Gaia-X zone is "non-redundant", an SCS zone (scs-0121) is redundant inside: the same thing is meant.
 
 use super::{Base, Subject, address, remark};
-use crate::declaration::{AvailabilityZone, Datacenter, Declaration};
+use crate::declaration::{self, Datacenter, Declaration};
+use crate::gaia_x::Entity;
+use crate::gaia_x::place::AvailabilityZone;
 use crate::id::ZoneId;
-use crate::node::Node;
+use crate::shape::Shape;
 
 /// The class.
-pub const CLASS: &str = "gx:AvailabilityZone";
+pub const CLASS: &str = AvailabilityZone::CLASS;
 
 /// The id of a zone as a subject.
 pub fn id(base: &Base, zone: &ZoneId) -> String {
@@ -17,11 +19,16 @@ pub fn id(base: &Base, zone: &ZoneId) -> String {
 }
 
 /// What is said of an availability zone.
-pub fn subject(base: &Base, declaration: &Declaration, datacenter: &Datacenter, zone: &AvailabilityZone) -> Subject {
-    let id = id(base, &zone.id);
-    let node = Node::new(id.clone(), CLASS)
-        .with("schema:name", zone.id.as_str())
-        .with_some("schema:description", remark(declaration.origin))
-        .with("gx:address", address(&id, "address", &datacenter.address));
-    Subject { node, origin: declaration.origin }
+pub fn subject(
+    base: &Base,
+    declaration: &Declaration,
+    datacenter: &Datacenter,
+    zone: &declaration::AvailabilityZone,
+) -> Subject {
+    let node = AvailabilityZone {
+        entity: Entity::named(zone.id.as_str(), remark(declaration.origin)),
+        address: Some(address(&datacenter.address)),
+        ..AvailabilityZone::new()
+    };
+    Subject { node: node.into_node(id(base, &zone.id)), origin: declaration.origin }
 }

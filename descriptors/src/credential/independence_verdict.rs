@@ -5,12 +5,62 @@ use serde_json::Value;
 use super::{Base, Subject, availability_zone};
 use crate::component::Dimension;
 use crate::digest::Digest;
+use crate::gaia_x::place;
 use crate::id::{ClaimId, ZoneId};
-use crate::node::{Node, Object};
+use crate::node::Object;
 use crate::report::Origin;
+use crate::shape::{Place, Range, Ref, Shape, Term, shapes};
+
+shapes! {
+    /// What an audit found about the independence of availability zones in one dimension.
+    IndependenceVerdict: "avow:IndependenceVerdict" {
+        /// The name of the claim that was checked.
+        claim: String = "avow:claim",
+        /// The named, versioned set of criteria it was checked against.
+        profile: String = "avow:profile",
+        /// What failing together is looked at: power, network, cooling, fire and others.
+        dimension: String = "avow:dimension",
+        /// Whether the zones are independent, dependent, or whether evidence is missing.
+        outcome: Outcome = "avow:outcome",
+        /// The verdict in full, with its risk groups or with what is missing.
+        verdict: Value = "avow:verdict",
+        /// Digest of the evidence that the statement rests on.
+        evidence: String = "avow:evidence",
+        --
+        /// An availability zone that the statement is about.
+        zones: Vec<Ref<place::AvailabilityZone>> = "avow:zone",
+    }
+}
 
 /// The class.
-pub const CLASS: &str = "avow:IndependenceVerdict";
+pub const CLASS: &str = IndependenceVerdict::CLASS;
+
+/// An outcome of an audit, as it names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outcome(&'static str);
+
+impl From<&'static str> for Outcome {
+    fn from(text: &'static str) -> Self {
+        Self(text)
+    }
+}
+
+impl Term for Outcome {
+    const RANGE: Range = Range::OneOf(&["independent", "dependent", "undetermined"]);
+
+    fn object(self, _: Place<'_>) -> Object {
+        Object::Word(self.0)
+    }
+}
+
+impl Term for Value {
+    const RANGE: Range = Range::Datatype(crate::rdf::JSON);
+
+    /// A JSON literal: the nested document is signed as it stands, without terms of a vocabulary.
+    fn object(self, _: Place<'_>) -> Object {
+        Object::Json(self)
+    }
+}
 
 /// What the audit found, as far as a credential carries it.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,14 +87,16 @@ pub struct VerdictClaims {
 pub fn subject(base: &Base, found: VerdictClaims) -> Subject {
     let zones: Vec<&str> = found.zones.iter().map(ZoneId::as_str).collect();
     let name = format!("{}/{}/{}", found.claim, zones.join("+"), found.dimension);
-    let node = Node::new(base.subject("verdict", &name), CLASS)
-        .with("avow:claim", found.claim.as_str())
-        .with("avow:profile", found.profile.as_str())
-        .with("avow:zone", Object::references(found.zones.iter().map(|zone| availability_zone::id(base, zone))))
-        .with("avow:dimension", found.dimension.as_str())
-        .with("avow:outcome", found.outcome)
-        // JSON literal: the nested document is signed as it stands, without terms of a vocabulary.
-        .with("avow:verdict", Object::Json(found.verdict))
-        .with("avow:evidence", found.evidence.to_string());
-    Subject { node, origin: found.origin }
+    let verdict = IndependenceVerdict {
+        zones: found.zones.iter().map(|zone| Ref::to(availability_zone::id(base, zone))).collect(),
+        ..IndependenceVerdict::new(
+            found.claim.as_str(),
+            found.profile,
+            found.dimension.as_str(),
+            found.outcome,
+            found.verdict,
+            found.evidence.to_string(),
+        )
+    };
+    Subject { node: verdict.into_node(base.subject("verdict", &name)), origin: found.origin }
 }

@@ -4,39 +4,41 @@
 //! by a notary, in a credential of the notary's.
 
 use super::{Base, Subject, address, remark};
-use crate::declaration::{Declaration, RegistrationNumber};
-use crate::node::Node;
+use crate::declaration::{self, Declaration};
+use crate::gaia_x::Entity;
+use crate::gaia_x::participant::{Euid, LegalPerson, LeiCode, RegistrationNumber, VatId};
+use crate::shape::{Ref, Shape};
 
 /// The class.
-pub const CLASS: &str = "gx:LegalPerson";
+pub const CLASS: &str = LegalPerson::CLASS;
 
 /// The id of the provider as a subject.
 pub fn id(base: &Base, declaration: &Declaration) -> String {
     base.subject("legal-person", declaration.provider.id.as_str())
 }
 
+pub(crate) fn reference(base: &Base, declaration: &Declaration) -> Ref<LegalPerson> {
+    Ref::to(id(base, declaration))
+}
+
 /// What is said of the provider.
 pub fn subject(base: &Base, declaration: &Declaration) -> Subject {
     let provider = &declaration.provider;
-    let id = id(base, declaration);
     let headquarters = provider.headquarters_address.as_ref().unwrap_or(&provider.legal_address);
-    let node = Node::new(id.clone(), CLASS)
-        .with("schema:name", provider.name.as_str())
-        .with_some("schema:description", remark(declaration.origin))
-        .with("gx:registrationNumber", registration_number(&id, declaration))
-        .with("gx:legalAddress", address(&id, "legal-address", &provider.legal_address))
-        .with("gx:headquartersAddress", address(&id, "headquarters-address", headquarters));
-    Subject { node, origin: declaration.origin }
+    let person = LegalPerson {
+        entity: Entity::named(provider.name.as_str(), remark(declaration.origin)),
+        ..LegalPerson::new(registration_number(declaration), address(&provider.legal_address), address(headquarters))
+    };
+    Subject { node: person.into_node(id(base, declaration)), origin: declaration.origin }
 }
 
-fn registration_number(owner: &str, declaration: &Declaration) -> Node {
-    let id = format!("{owner}#registration-number");
-    let country = declaration.provider.legal_address.country_code.as_str();
+fn registration_number(declaration: &Declaration) -> RegistrationNumber {
+    let country = declaration.provider.legal_address.country_code;
     match &declaration.provider.registration_number {
-        RegistrationNumber::VatId(number) => {
-            Node::new(id, "gx:VatID").with("gx:vatID", number.as_str()).with("gx:countryCode", country)
+        declaration::RegistrationNumber::VatId(number) => {
+            VatId { country_code: Some(country), ..VatId::new(number.as_str()) }.into()
         }
-        RegistrationNumber::LeiCode(number) => Node::new(id, "gx:LeiCode").with("schema:leiCode", number.as_str()),
-        RegistrationNumber::Euid(number) => Node::new(id, "gx:EUID").with("gx:euid", number.as_str()),
+        declaration::RegistrationNumber::LeiCode(number) => LeiCode::new(number.as_str()).into(),
+        declaration::RegistrationNumber::Euid(number) => Euid::new(number.as_str()).into(),
     }
 }

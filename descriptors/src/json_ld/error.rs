@@ -69,14 +69,28 @@ pub enum ContextFault {
 }
 
 /// Why a document says nothing that can be signed or checked.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}: {rule}", if .pointer.is_empty() { "the document" } else { .pointer.as_str() })]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpandError {
     /// Where: a JSON Pointer (RFC 6901).
     pub pointer: String,
     /// The rule broken.
-    #[source]
     pub rule: ExpandFault,
+}
+
+impl std::error::Error for ExpandError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.rule {
+            ExpandFault::Context(cause) => Some(cause),
+            _ => None,
+        }
+    }
+}
+
+impl std::fmt::Display for ExpandError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { pointer, rule } = self;
+        if pointer.is_empty() { write!(f, "the document: {rule}") } else { write!(f, "{pointer}: {rule}") }
+    }
 }
 
 /// The rule that a document breaks.

@@ -19,7 +19,7 @@ use crate::rdf::statement::{Node, Object, Statement};
 
 /// What the expansion of one document may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct ExpandLimits {
     /// Statements.
     pub statements_max: usize,
     /// Deepest nesting.
@@ -28,7 +28,7 @@ pub struct Limits {
     pub derived_max: usize,
 }
 
-impl Default for Limits {
+impl Default for ExpandLimits {
     fn default() -> Self {
         Self { statements_max: 100_000, depth_max: crate::canonical::DEPTH_MAX, derived_max: 1 << 18 }
     }
@@ -89,7 +89,7 @@ type Members<'a> = &'a Map<String, Value>;
 
 struct Expander<'a, 's> {
     soil: &'a Soil,
-    limits: &'s Limits,
+    limits: &'s ExpandLimits,
     out: Expanded<'a>,
     labels: BTreeMap<&'a str, u32>,
     blank_nodes: u32,
@@ -102,7 +102,7 @@ pub(super) fn document<'a>(
     root: &'a Context,
     soil: &'a Soil,
     document: &'a Value,
-    limits: &Limits,
+    limits: &ExpandLimits,
 ) -> Result<Option<Expanded<'a>>, ExpandError> {
     let out = Expanded { statements: Vec::with_capacity(64), vocab_terms: Vec::new(), undefined_prefixes: Vec::new() };
     let mut expander =

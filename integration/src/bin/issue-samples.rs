@@ -8,17 +8,19 @@ use std::path::PathBuf;
 use anyhow::{Context as _, ensure};
 use clap::Parser;
 use descriptors::component::Dimension;
-use descriptors::credential::{
-    self, Base, Credential, Period, Subject, availability_zone, datacenter, independence_verdict, legal_person,
-    node_hardware, region,
-};
+use descriptors::credential::{self, Base, Credential, Observation, Period, Subject, independence_verdict};
 use descriptors::declaration::Declaration;
 use descriptors::did::Did;
 use descriptors::digest::Digest;
 use descriptors::proof::{Signer as _, SoftwareKey, vc_jwt};
 use descriptors::report::{Origin, Report};
 use descriptors::timestamp::Timestamp;
+use descriptors::vocabulary::Ontology;
 use serde_json::json;
+
+// The same specimens that the golden files hold.
+#[path = "../../../descriptors/tests/specimens/gaia_x.rs"]
+mod specimens;
 
 /// 2026-11-21T00:00:00Z.
 const ISSUED: i64 = 1_795_219_200;
@@ -41,10 +43,19 @@ fn main() -> anyhow::Result<()> {
 
     std::fs::create_dir_all(&directory).with_context(|| format!("make {}", directory.display()))?;
     let mut written = Vec::new();
+    let development = directory.join("development");
+    std::fs::create_dir_all(&development).with_context(|| format!("make {}", development.display()))?;
     for (index, subject) in subjects(&base)?.into_iter().enumerate() {
         let (class, id) = (subject.class(), subject.id().to_owned());
         let credential = Credential::new(&base, issuer.clone(), period, subject)?;
-        let file = format!("{index:02}-{}.jwt", class.replace(':', "-"));
+        let name = format!("{index:03}-{}", class.replace(':', "-"));
+        let lines: String = credential.statements(Ontology::default())?.canonical().collect();
+        let path = directory.join(format!("{name}.nq"));
+        std::fs::write(&path, lines).with_context(|| format!("write {}", path.display()))?;
+        let document = credential.to_vec(credential.context(Ontology::Development))?;
+        let path = development.join(format!("{name}.json"));
+        std::fs::write(&path, document).with_context(|| format!("write {}", path.display()))?;
+        let file = format!("{name}.jwt");
         let path = directory.join(&file);
         std::fs::write(&path, vc_jwt::issue(&credential, &key)?)
             .with_context(|| format!("write {}", path.display()))?;
@@ -58,34 +69,25 @@ fn main() -> anyhow::Result<()> {
     std::fs::write(&path, format!("{expected:#}\n")).with_context(|| format!("write {}", path.display()))
 }
 
+/// What the collector would say of a small plane, and every Gaia-X type, small and full.
 fn subjects(base: &Base) -> anyhow::Result<Vec<Subject>> {
-    let declaration = declaration()?;
-    let mut subjects = vec![legal_person::subject(base, &declaration)];
-    for one in &declaration.regions {
-        subjects.push(region::subject(base, &declaration, one));
-        for site in &one.datacenters {
-            subjects.push(datacenter::subject(base, &declaration, site));
-            for zone in &site.availability_zones {
-                subjects.push(availability_zone::subject(base, &declaration, site, zone));
-            }
-        }
-    }
     let report = report()?;
-    let evidence = Digest::of(&descriptors::canonical::to_vec(&report)?);
-    subjects.push(node_hardware::subject(base, &report, &evidence));
-    subjects.push(independence_verdict::subject(
-        base,
-        independence_verdict::VerdictClaims {
-            claim: "zones".parse()?,
-            profile: "strict@1".to_owned(),
-            zones: vec!["az-1".parse()?, "az-2".parse()?],
-            dimension: Dimension::Power,
-            outcome: "dependent",
-            verdict: json!({"outcome": "dependent", "risk_groups": [["power_feed/feed-n"]]}),
-            evidence,
-            origin: Origin::Simulated,
-        },
-    ));
+    let digest = Digest::of(&descriptors::canonical::to_vec(&report)?);
+    let verdict = independence_verdict::VerdictClaims {
+        claim: "zones".parse()?,
+        profile: "strict@1".to_owned(),
+        zones: vec!["az-1".parse()?, "az-2".parse()?],
+        dimension: Dimension::Power,
+        outcome: "dependent",
+        verdict: json!({"outcome": "dependent", "risk_groups": [["power_feed/feed-n"]]}),
+        evidence: digest,
+        origin: Origin::Simulated,
+    };
+    let key = Did::key(&SoftwareKey::from_seed(&[8; 32]).public_key());
+    let mut subjects =
+        credential::subjects(base, &declaration()?, [Observation { report: &report, digest, key: &key }], [verdict]);
+    let specimens = specimens::all().map_err(anyhow::Error::from_boxed)?;
+    subjects.extend(specimens.into_iter().map(|(_, node)| Subject { node, origin: Origin::Simulated }));
     Ok(subjects)
 }
 
@@ -99,7 +101,7 @@ fn declaration() -> anyhow::Result<Declaration> {
         "origin": "simulated",
         "provider": {
             "id": "sample", "name": "Sample Cloud GmbH", "registration_number": {"vat_id": "DE123456789"},
-            "legal_address": address,
+            "legal_address": address, "agrees_to_gaia_x_terms": true,
         },
         "parts": [{"id": "feed-n", "kind": "power_feed"}],
         "regions": [{"id": "de-north", "datacenters": [{

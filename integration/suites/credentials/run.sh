@@ -84,7 +84,7 @@ verify() {
   else
     check pyjwt "$place/venv/bin/python" "$suite/verify_with_pyjwt.py" "$directory"
     if [[ -d $gaia_x ]]; then
-      check pyshacl "$place/venv/bin/python" "$suite/verify_with_pyshacl.py" "$directory" "$gaia_x"
+      check pyshacl "$place/venv/bin/python" "$suite/verify_with_pyshacl.py" "$directory" "$gaia_x" "$root/descriptors/vocabulary"
     else
       skip pySHACL 'the Gaia-X shapes are not there (AVOW_GAIA_X)'
     fi

@@ -1,7 +1,9 @@
-"""Checks the subjects of our credentials with pySHACL against the shapes of Gaia-X 25.11, and that they can refuse.
+"""Checks the subjects of our credentials with pySHACL against the shapes of Gaia-X and our own, and that they can refuse.
 
-Usage: verify_with_pyshacl.py DIR GAIA_X, where GAIA_X holds `contexts` and `ontology-2511`. Nothing is fetched: a context
-that is not there is an error.
+Usage: verify_with_pyshacl.py DIR GAIA_X VOCABULARY, where GAIA_X holds `contexts`, `ontology-2511` and
+`ontology-development`, and VOCABULARY our own shapes. Where a credential has its statements beside it (*.nq), they are
+compared with what pyld makes of it, under every date of the Gaia-X context. Nothing is fetched: a context that is not
+there is an error.
 """
 
 import base64
@@ -14,20 +16,28 @@ import pyshacl
 from pyld import jsonld
 from rdflib import RDF, SH, Graph
 
-CONTEXTS = {
-    "https://www.w3.org/ns/credentials/v2": "w3c-credentials-v2.jsonld",
-    "https://w3id.org/gaia-x/2511": "gx-2511-derived.jsonld",
-}
+W3C = ("https://www.w3.org/ns/credentials/v2", "contexts/w3c-credentials-v2.jsonld")
+NAMESPACE = "https://w3id.org/gaia-x/{}#"
+# The contexts that stood behind one address at different times; the namespace is put in place.
+OCTOBER_2025 = "contexts/gx-development-2025-10.jsonld"
+JULY_2026 = "ontology-development/gx.context.jsonld"
+DERIVED_2511 = "contexts/gx-2511-derived.jsonld"
 PREFIXES = {
     "gx": "https://w3id.org/gaia-x/2511#",
     "schema": "https://schema.org/",
     "vcard": "http://www.w3.org/2006/vcard/ns#",
     "avow": "https://w3id.org/avow/v1#",
+    "dct": "http://purl.org/dc/terms/",
+    "qudt": "http://qudt.org/schema/qudt/",
 }
 
 
-def loader(contexts):
-    documents = {iri: json.loads((contexts / file).read_text()) for iri, file in CONTEXTS.items()}
+def loader(gaia_x, dates):
+    """Loads the W3C's context, and for each version of the ontology the one file given."""
+    documents = {W3C[0]: json.loads((gaia_x / W3C[1]).read_text())}
+    for version, file in dates.items():
+        text = (gaia_x / file).read_text().replace(NAMESPACE.format("development"), NAMESPACE.format(version))
+        documents[NAMESPACE.format(version)[:-1]] = json.loads(text)
 
     def load(iri, _options):
         document = documents.get(iri.split("#")[0])
@@ -77,10 +87,15 @@ def nothing_is_lost(subject):
     assert written == expanded, f"lost or changed: {sorted(written ^ expanded)}"
 
 
+def statements(document, gaia_x, dates):
+    options = {"algorithm": "URDNA2015", "format": "application/n-quads", "documentLoader": loader(gaia_x, dates)}
+    return jsonld.normalize(document, options)
+
+
 class Shapes:
-    def __init__(self, ontology):
-        self.shapes = Graph().parse(ontology / "shapes.ttl")
-        self.hierarchy = Graph().parse(ontology / "ontology-hierarchy.ttl")
+    def __init__(self, shapes, hierarchy=None):
+        self.shapes = Graph().parse(shapes)
+        self.hierarchy = Graph().parse(hierarchy) if hierarchy else Graph()
 
     def violations(self, subjects):
         """What the shapes say of all subjects in one graph, as (component, path). The class hierarchy belongs to it."""
@@ -110,12 +125,17 @@ def first_line(error):
     return str(error).partition("\n")[0]
 
 
-def main(directory, gaia_x):
-    jsonld.set_document_loader(loader(gaia_x / "contexts"))
+def main(directory, gaia_x, vocabulary):
+    jsonld.set_document_loader(loader(gaia_x, {"2511": DERIVED_2511, "development": JULY_2026}))
     credentials = {path.name: payload(path) for path in sorted(directory.glob("*.jwt"))}
     subjects = [subject_of(credential) for credential in credentials.values()]
-    gaia_x_subjects = [subject for subject in subjects if subject["type"].startswith("gx:")]
-    shapes = Shapes(gaia_x / "ontology-2511")
+    of_gaia_x = [subject for subject in subjects if subject["type"].startswith("gx:")]
+    our_own = [subject for subject in subjects if subject["type"].startswith("avow:")]
+    # What a small plane says, without the specimens: enough to be broken, and quick.
+    plane = [subject for subject in of_gaia_x if not subject["id"].startswith("https://cloud.example/subjects/")]
+    in_development = {path.name: json.loads(path.read_text()) for path in sorted(directory.glob("development/*.json"))}
+    shapes = Shapes(gaia_x / "ontology-2511/shapes.ttl", gaia_x / "ontology-2511/ontology-hierarchy.ttl")
+    own_shapes = Shapes(vocabulary / "avow-v1.shapes.ttl")
     status = 0
 
     def check(name, body):
@@ -127,18 +147,61 @@ def main(directory, gaia_x):
             status = 1
             print(f"FAILED pySHACL {name}: {type(error).__name__} {first_line(error)}", flush=True)
 
-    def conforms():
-        assert gaia_x_subjects, "no credential of a Gaia-X class"
-        found = shapes.violations(gaia_x_subjects)
+    def conform(known, subjects):
+        assert subjects, "no credential of such a class"
+        found = known.violations(subjects)
         assert not found, sorted(found)
 
     def refuses(kind, change, component, path):
-        found = shapes.violations(broken(gaia_x_subjects, kind, change))
+        found = shapes.violations(broken(plane or of_gaia_x, kind, change))
         assert (component, PREFIXES["gx"] + path) in found, f"expected {component} at {path}, got {sorted(found)}"
+
+    def our_shapes_refuse(kind, change, component, path):
+        found = own_shapes.violations(broken(our_own, kind, change))
+        assert (component, PREFIXES["avow"] + path) in found, f"expected {component} at {path}, got {sorted(found)}"
+
+    def same_statements(file, credential):
+        ours = (directory / file).with_suffix(".nq").read_text()
+        for date in (OCTOBER_2025, JULY_2026, DERIVED_2511):
+            theirs = statements(credential, gaia_x, {"2511": date})
+            assert ours == theirs, f"under {date}: {sorted(set(ours.splitlines()) ^ set(theirs.splitlines()))[:4]}"
+
+    def same_in_development(document):
+        dates = [statements(document, gaia_x, {"development": date}) for date in (OCTOBER_2025, JULY_2026)]
+        assert dates[0] == dates[1], "the date of the context changes what is said"
 
     for file, subject in zip(credentials, subjects):
         check(f"no property of {file} is lost in RDF", lambda: nothing_is_lost(subject))
-    check(f"the {len(gaia_x_subjects)} Gaia-X subjects conform", conforms)
+    for file, credential in credentials.items():
+        if (directory / file).with_suffix(".nq").exists():
+            check(f"{file} says the same under every context", lambda: same_statements(file, credential))
+    for file, document in in_development.items():
+        check(f"development/{file} says the same under every context", lambda: same_in_development(document))
+    check(f"the {len(of_gaia_x)} Gaia-X subjects conform", lambda: conform(shapes, of_gaia_x))
+    check(f"our own {len(our_own)} subjects conform", lambda: conform(own_shapes, our_own))
+    if in_development:
+        development = Shapes(gaia_x / "ontology-development/gx.shacl.ttl", gaia_x / "ontology-development/gx.hierarchy.ttl")
+        known = [subject_of(document) for document in in_development.values()]
+        known = [subject for subject in known if subject["type"].startswith("gx:")]
+        check(f"the {len(known)} Gaia-X subjects conform in the development version", lambda: conform(development, known))
+    def our_context_stands_beside_the_others():
+        context = json.loads((vocabulary / "avow-v1.jsonld").read_text())["@context"]
+        document = {"@context": [W3C[0], context], "id": "urn:x", "type": "NodeEvidence", "sequence": 7, "node": "urn:y"}
+        [node] = jsonld.expand(document)
+        assert node["@type"] == [PREFIXES["avow"] + "NodeEvidence"], node
+        assert node[PREFIXES["avow"] + "node"] == [{"@id": "urn:y"}], node
+
+    check("our context stands beside the W3C's", our_context_stands_beside_the_others)
+    check("our shapes refuse a node with a property more", lambda: our_shapes_refuse(
+        "avow:NodeHardware", lambda node: node.update({"avow:zone": {"id": "urn:x"}}),
+        "ClosedConstraintComponent", "zone"))
+    check("our shapes refuse evidence without a key", lambda: our_shapes_refuse(
+        "avow:NodeEvidence", lambda evidence: evidence.pop("avow:reportKey"),
+        "MinCountConstraintComponent", "reportKey"))
+    if any(subject["type"] == "avow:IndependenceVerdict" for subject in our_own):
+        check("our shapes refuse an outcome that there is not", lambda: our_shapes_refuse(
+            "avow:IndependenceVerdict", lambda verdict: verdict.update({"avow:outcome": "probably"}),
+            "InConstraintComponent", "outcome"))
     check("refuses a zone with a property more", lambda: refuses(
         "gx:AvailabilityZone", lambda zone: zone.update({"gx:location": zone["gx:address"]}),
         "ClosedConstraintComponent", "location"))
@@ -152,4 +215,4 @@ def main(directory, gaia_x):
 
 
 if __name__ == "__main__":
-    sys.exit(main(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])))
+    sys.exit(main(*map(pathlib.Path, sys.argv[1:4])))

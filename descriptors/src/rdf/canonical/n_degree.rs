@@ -68,7 +68,8 @@ impl Labelling<'_, '_> {
         for at in 0..self.standing_in[blank as usize].len() {
             let statement = &self.statements[self.standing_in[blank as usize][at]];
             for (place, related) in blank_nodes(statement).filter(|(_, related)| *related != blank) {
-                self.step(1)?;
+                // Long names and long searches cost more than short ones.
+                self.step(1 + (statement.predicate.len() + issuer.0.len()) / 64)?;
                 input.clear();
                 input.push(place);
                 if place != 'g' {
@@ -98,7 +99,7 @@ impl Labelling<'_, '_> {
         related.sort_unstable();
         let mut chosen: Option<Path> = None;
         loop {
-            self.step(1)?;
+            self.step(1 + issuer.0.len() / 64)?;
             if let Some((path, issuer)) = self.try_path(&related, issuer.clone(), chosen.as_ref(), depth)?
                 && chosen.as_ref().is_none_or(|(least, _)| path < *least)
             {

@@ -41,7 +41,10 @@ fn subjects() -> Vec<Subject> {
     let base = Base::address("https://cloud.example");
     let region = &declaration.regions[0];
     let dc = &region.datacenters[0];
-    let mut subjects = vec![region::subject(&base, &declaration, region), datacenter::subject(&base, &declaration, dc)];
+    let mut subjects = vec![
+        region::subject(&base, &declaration, region).unwrap(),
+        datacenter::subject(&base, &declaration, dc).unwrap(),
+    ];
     let zones = dc.availability_zones.iter();
     subjects.extend(zones.map(|zone| availability_zone::subject(&base, &declaration, dc, zone)));
     subjects

@@ -172,9 +172,8 @@ pub struct Credential {
     pub period: Period,
     /// Everything but the `@context`, as the node that is signed.
     node: Node,
-    /// The canonical JSON in the context that most targets ask for: it was written for the digest. Empty when the node has
-    /// changed since.
-    written: Vec<u8>,
+    /// The canonical JSON in the context that most targets ask for, where it was written for the digest already.
+    written: Option<Vec<u8>>,
 }
 
 /// The property that tells what is simulated from what is real.
@@ -193,25 +192,25 @@ impl Credential {
         let mut quoted = Vec::with_capacity(node.id.len() + 2);
         canonical::write_string(&node.id, &mut quoted);
         written.splice(id_at..id_at, quoted[1..quoted.len() - 1].iter().copied());
-        Ok(Self { issuer, period, node, written })
+        Ok(Self { issuer, period, node, written: Some(written) })
     }
 
     /// The credential that holds a status list; its id is the address `list` where it is published, since entries name it.
     pub fn of_status_list(list: &str, issuer: Did, period: Period, subject: Subject) -> Self {
         let node = Node::new(list, "VerifiableCredential").and_class(status_list::LIST_CREDENTIAL);
-        Self { node: said(node, &issuer, period, subject), issuer, period, written: Vec::new() }
+        Self { node: said(node, &issuer, period, subject), issuer, period, written: None }
     }
 
     /// The same credential with its places in status lists. The id stays: it follows from what is said of the subject.
     #[must_use]
     pub fn with_status(mut self, entries: &[Entry]) -> Self {
-        self.written.clear();
         let mut nodes: Vec<Object> = entries.iter().map(|entry| entry.to_node().into()).collect();
         match nodes.len() {
             0 => {}
             1 => self.node.set("credentialStatus", nodes.remove(0)),
             _ => self.node.set("credentialStatus", nodes),
         }
+        self.written = None;
         self
     }
 
@@ -249,10 +248,10 @@ impl Credential {
 
     /// The document in canonical JSON (RFC 8785).
     pub fn to_vec(&self, context: Context) -> Result<Vec<u8>, WriteError> {
-        if !self.written.is_empty() && context == self.context(Ontology::default()) {
-            return Ok(self.written.clone());
+        if let Some(written) = self.written.as_ref().filter(|_| context == self.context(Ontology::default())) {
+            return Ok(written.clone());
         }
-        let mut out = Vec::with_capacity(self.written.len() + 256);
+        let mut out = Vec::with_capacity(6 * 1024);
         self.node.write_document(context, &mut out)?;
         Ok(out)
     }
@@ -265,6 +264,10 @@ impl Credential {
     }
 }
 
+fn context_of(class: &str, ontology: Ontology) -> Context {
+    if class.starts_with("gx:") { Context::GaiaX(ontology) } else { Context::Inline(ontology) }
+}
+
 /// The node of a credential with what its issuer says.
 fn said(node: Node, issuer: &Did, period: Period, subject: Subject) -> Node {
     node.with("issuer", Object::Link(issuer.to_string()))
@@ -272,10 +275,6 @@ fn said(node: Node, issuer: &Did, period: Period, subject: Subject) -> Node {
         .with("validUntil", Object::Coerced { text: period.until.to_string(), datatype: XSD_DATE_TIME })
         .with(ORIGIN, Object::Word(subject.origin.as_str()))
         .with("credentialSubject", subject.node)
-}
-
-fn context_of(class: &str, ontology: Ontology) -> Context {
-    if class.starts_with("gx:") { Context::GaiaX(ontology) } else { Context::Inline(ontology) }
 }
 
 /// A declared address.

@@ -121,6 +121,11 @@ impl Document {
         Json::at(self, 0)
     }
 
+    /// How many values and names there are: what work on the document grows with.
+    pub fn size(&self) -> usize {
+        self.tokens.len()
+    }
+
     /// The text that was read, byte for byte.
     pub fn text(&self) -> &str {
         &self.text

@@ -21,17 +21,17 @@ mod status;
 mod tagus;
 mod terms;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use serde_json::Value;
 
 use crate::certificate::Roots;
 use crate::did::Did;
-use crate::did::document::Document as DidDocument;
+use crate::did::document::{Document as DidDocument, Method};
 use crate::json::{Document, Json};
 use crate::json_ld::Contexts;
 use crate::timestamp::Timestamp;
-pub use policy::{Limits, Policy, Profile};
+pub use policy::{Limits, Policy, Profile, SKEW_SECONDS};
 use report::Sheet;
 pub use report::{Check, Finding, Form, Name, Outcome, Report};
 
@@ -90,6 +90,9 @@ pub struct Verifier<'a> {
     /// What is left of the work that telling blank nodes apart may take, for one call.
     steps_left: Cell<usize>,
     chains: certificates::Checked,
+    /// Keys of did:keys that were decoded: in a bulk few issuers have many credentials. A did:key stands for one key for
+    /// ever, so nothing can become stale.
+    keys: RefCell<Vec<Method>>,
 }
 
 /// Where in a call a document stands.
@@ -107,7 +110,7 @@ impl<'a> Verifier<'a> {
     /// A verifier of `policy` that rests on what is `held`.
     pub fn new(policy: &'a Policy, held: &'a Held<'a>) -> Self {
         let steps_left = Cell::new(policy.limits.canonicalisation_steps_max);
-        Self { policy, held, steps_left, chains: certificates::Checked::default() }
+        Self { policy, held, steps_left, chains: certificates::Checked::default(), keys: RefCell::default() }
     }
 
     /// Verifies the bytes of a credential or a presentation.
@@ -121,12 +124,8 @@ impl<'a> Verifier<'a> {
         let mut sheet = Sheet::default();
         let max = self.policy.limits.document_bytes_max;
         if bytes.len() > max {
-            let problem = format!("{} bytes, more than {max}", bytes.len());
-            sheet.fail(Name::Size, "", problem, "raise the limit if documents of this size are expected");
-            sheet.stop_after(Name::Size, "the document is too large to be read");
-            return sheet.close(Form::Unknown);
+            return too_large(sheet, format!("{} bytes, more than {max}", bytes.len()));
         }
-        sheet.pass(Name::Size, "the limit of the policy");
         match bytes.iter().find(|byte| !byte.is_ascii_whitespace()) {
             Some(b'{') => match Document::parse(bytes) {
                 Ok(document) => {
@@ -134,6 +133,7 @@ impl<'a> Verifier<'a> {
                     self.verify_json(document, place, sheet)
                 }
                 Err(error) => {
+                    sheet.pass(Name::Size, "the limits of the policy");
                     sheet.fail(Name::Syntax, "", error.to_string(), "send strict JSON, with each name once");
                     sheet.stop_after(Name::Syntax, "the document could not be read");
                     sheet.close(Form::Unknown)
@@ -141,6 +141,7 @@ impl<'a> Verifier<'a> {
             },
             Some(_) => jws::verify(self, bytes, place, sheet),
             None => {
+                sheet.pass(Name::Size, "the limits of the policy");
                 sheet.fail(Name::Syntax, "", "nothing but white space", "hand in a credential or a presentation");
                 sheet.stop_after(Name::Syntax, "there is nothing");
                 sheet.close(Form::Unknown)
@@ -148,7 +149,20 @@ impl<'a> Verifier<'a> {
         }
     }
 
+    /// Whether the document is small enough for the work that is done on each of its values.
+    fn check_size(&self, document: &Document, sheet: &mut Sheet) -> Result<(), String> {
+        let (size, max) = (document.size(), self.policy.limits.values_max);
+        if size > max {
+            return Err(format!("{size} values and names, more than {max}"));
+        }
+        sheet.pass(Name::Size, "the limits of the policy");
+        Ok(())
+    }
+
     fn verify_json(&self, document: Document, place: Place, mut sheet: Sheet) -> Report {
+        if let Err(problem) = self.check_size(&document, &mut sheet) {
+            return too_large(sheet, problem);
+        }
         let root = document.root();
         if has_type(root, "EnvelopedVerifiableCredential") || has_type(root, "EnvelopedVerifiablePresentation") {
             return match envelope::jws_of(root) {
@@ -201,6 +215,13 @@ impl<'a> Verifier<'a> {
         report.document = Some(document);
         report
     }
+}
+
+/// What is too large for the limits may be good all the same.
+fn too_large(mut sheet: Sheet, problem: String) -> Report {
+    sheet.not_checked(Name::Size, "", problem, "raise the limit if documents of this size are expected");
+    sheet.stop_after(Name::Size, "the document is too large to be read");
+    sheet.close(Form::Unknown)
 }
 
 /// Who a proof says it is from.

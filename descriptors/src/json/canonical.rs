@@ -1,5 +1,7 @@
 //! Canonical JSON (RFC 8785) straight from a [`Document`](super::Document): no tree in between.
 
+use std::io::Write as _;
+
 use super::Json;
 use crate::canonical::{sort_names, write_float, write_string};
 
@@ -40,7 +42,8 @@ impl Json<'_> {
             }
             out.push(b']');
         } else if let Some(number) = self.as_i64() {
-            out.extend_from_slice(number.to_string().as_bytes());
+            // Writing into memory does not fail.
+            let _ = write!(out, "{number}");
         } else if let Some(number) = self.as_f64() {
             write_float(number, out);
         } else {

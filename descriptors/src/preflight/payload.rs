@@ -8,10 +8,8 @@ use super::{Log, Setting, Severity, shown};
 use crate::rdf::iri;
 use crate::target::Target;
 use crate::timestamp::Timestamp;
+use crate::verify::SKEW_SECONDS;
 use crate::vocabulary::CREDENTIALS_V2;
-
-/// Seconds by which the clocks of issuer and verifier may differ.
-const SKEW_SECONDS: i64 = 60;
 
 const CREDENTIALS_V1: &str = "https://www.w3.org/2018/credentials/v1";
 

@@ -200,6 +200,7 @@ mod tests {
 
     use super::super::BYTES_MAX;
     use super::*;
+    use crate::vocabulary::Ontology;
 
     const ADDRESS: &str = "https://cloud.example/status/3";
 
@@ -209,7 +210,7 @@ mod tests {
 
     #[test]
     fn an_entry_reads_back_as_itself() {
-        let value = entry().to_node().to_value();
+        let value = entry().to_node().to_value(Ontology::default());
         assert_eq!(value["id"], format!("{ADDRESS}#94567"));
         assert_eq!(value["statusListIndex"], "94567");
         assert_eq!(Entry::parse(&value), Ok(entry()));
@@ -218,7 +219,7 @@ mod tests {
     #[test]
     fn a_bad_entry_is_refused_for_its_single_fault() {
         let check = |change: &dyn Fn(&mut Value), fault: &str| {
-            let mut value = entry().to_node().to_value();
+            let mut value = entry().to_node().to_value(Ontology::default());
             change(&mut value);
             let error = Entry::parse(&value).unwrap_err().to_string();
             assert!(error.contains(fault), "{fault}: {error}");

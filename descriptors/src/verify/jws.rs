@@ -52,12 +52,16 @@ pub(super) fn verify(verifier: &Verifier<'_>, bytes: &[u8], place: Place, mut sh
         Ok(parts) => parts,
         Err(malformed) => {
             let remedy = "send a compact JWS: base64url without padding, or a JSON document";
+            sheet.pass(Name::Size, "the limits of the policy");
             sheet.fail(Name::Syntax, malformed.path, malformed.problem, remedy);
             sheet.stop_after(Name::Syntax, "the JWS could not be read");
             return sheet.close(Form::Unknown);
         }
     };
     let header = parts.header.root();
+    if let Err(problem) = verifier.check_size(&parts.header, &mut sheet) {
+        return super::too_large(sheet, problem);
+    }
     let document = match Document::parse(parts.payload) {
         Ok(document) if document.root().is_object() => Some(document),
         Ok(_) => {
@@ -69,6 +73,9 @@ pub(super) fn verify(verifier: &Verifier<'_>, bytes: &[u8], place: Place, mut sh
             None
         }
     };
+    if let Some(Err(problem)) = document.as_ref().map(|document| verifier.check_size(document, &mut sheet)) {
+        return super::too_large(sheet, problem);
+    }
     sheet.pass(Name::Syntax, "base64url in its one spelling, strict JSON in header and payload");
     check_form(verifier.policy, header, document.as_ref(), &mut sheet);
     let algorithm = algorithm(verifier.policy, header, &mut sheet);

@@ -6,7 +6,12 @@ use crate::did::Did;
 use crate::did::document::{Document, Method, MethodError};
 use crate::target::Target;
 
-/// Reads a DID. `Err` when it is none, or of a method that is not known here: then nothing follows.
+const OF_A_DID_KEY: &str = "the key that the did:key itself is";
+
+/// Keys of did:keys that are kept.
+const KEYS_MAX: usize = 32;
+
+/// Reads a DID. One of a method that is not known here could not be checked; what is none is bad.
 pub(super) fn did(text: &str, path: &str, sheet: &mut Sheet) -> Option<Did> {
     if let Ok(did) = text.parse::<Did>() {
         return Some(did);
@@ -39,6 +44,10 @@ pub(super) fn find(verifier: &Verifier<'_>, signer: &Signer, path: &str, sheet: 
         let problem = format!("a did:key, which {target} does not take");
         sheet.fail(Name::Key, path, problem, "issue with a did:web that publishes a certificate chain");
     }
+    if let Some(method) = verifier.keys.borrow().iter().find(|method| method.id == signer.method) {
+        sheet.pass(Name::Key, OF_A_DID_KEY);
+        return Some(method.clone());
+    }
     let document = document(verifier, &signer.did, path, sheet)?;
     let method = match document.assertion_method(&signer.method) {
         Ok(method) => method.clone(),
@@ -62,14 +71,16 @@ pub(super) fn find(verifier: &Verifier<'_>, signer: &Signer, path: &str, sheet: 
         sheet.fail(Name::Key, path, problem, "sign again with a key that is in use");
     }
     check_profile(verifier, &method, path, sheet);
-    sheet.pass(
-        Name::Key,
-        if signer.did.is_key() {
-            "the key that the did:key itself is"
-        } else {
-            "the DID document handed in, where the method is listed in `assertionMethod`"
-        },
-    );
+    if signer.did.is_key() {
+        let mut keys = verifier.keys.borrow_mut();
+        if keys.len() == KEYS_MAX {
+            keys.clear();
+        }
+        keys.push(method.clone());
+        sheet.pass(Name::Key, OF_A_DID_KEY);
+    } else {
+        sheet.pass(Name::Key, "the DID document handed in, where the method is listed in `assertionMethod`");
+    }
     Some(method)
 }
 

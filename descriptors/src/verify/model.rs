@@ -148,7 +148,7 @@ pub(super) fn check_period(policy: &Policy, root: Json<'_>, form: Form, sheet: &
         within(policy, "iat", made, "exp", None, sheet);
         within(policy, "nbf", from, "exp", until, sheet);
     }
-    sheet.pass(Name::Period, format!("the time {} with a skew of {} seconds", policy.now, policy.skew_seconds));
+    sheet.pass(Name::Period, "the time and the skew of the policy");
 }
 
 fn within(

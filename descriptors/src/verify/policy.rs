@@ -19,6 +19,8 @@ pub enum Profile {
 pub struct Limits {
     /// Bytes of the document that is handed in.
     pub document_bytes_max: usize,
+    /// Values and names of one document.
+    pub values_max: usize,
     /// Credentials inside one presentation.
     pub credentials_max: usize,
     /// Statements that one document may make.
@@ -36,6 +38,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             document_bytes_max: 1 << 20,
+            values_max: 100_000,
             credentials_max: 64,
             statements_max: 20_000,
             canonicalisation_steps_max: 30_000,
@@ -44,6 +47,9 @@ impl Default for Limits {
         }
     }
 }
+
+/// Seconds by which the clocks of issuer and verifier may differ, unless a policy says otherwise.
+pub const SKEW_SECONDS: i64 = 60;
 
 /// What is asked of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +78,7 @@ impl Policy {
     pub fn at(now: Timestamp) -> Self {
         Self {
             now,
-            skew_seconds: 60,
+            skew_seconds: SKEW_SECONDS,
             profile: Profile::Any,
             algorithms: Algorithm::ALL.to_vec(),
             terms: true,

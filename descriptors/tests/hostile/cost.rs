@@ -40,6 +40,7 @@ fn large() -> Vec<(&'static str, Vec<u8>)> {
     let bomb = |count: usize| (0..count).fold(json!("x"), |inner, _| json!({"gx:a": inner}));
     vec![
         ("a mebibyte of text", fill(Form::Jws, "x".repeat(1_000_000).into())),
+        ("90,000 numbers", fill(Form::Jcs, nodes(&|at| json!(at % 10), 90_000))),
         ("a mebibyte of numbers", fill(Form::Jcs, nodes(&|at| json!(at % 10), 450_000))),
         ("a mebibyte of names", fill(Form::Jcs, names)),
         (
@@ -61,17 +62,20 @@ fn large() -> Vec<(&'static str, Vec<u8>)> {
 fn no_hostile_document_costs_more_than_50_ms_and_64_mib() {
     // Contexts are read once, before the clock runs.
     assert_eq!(Scene::of(Form::Rdfc).verify().outcome(), Outcome::Passed);
+    let resident = memory("VmRSS");
     let rows = super::rows().map(|row| {
         let mut scene = Scene::of(row.form);
         (row.make)(&mut scene);
         (row.fault, scene.bytes(), scene)
     });
     let large = large().into_iter().map(|(fault, bytes)| (fault, bytes, Scene::of(Form::Jws)));
+    let mut over = Vec::new();
     let mut worst = (Duration::ZERO, "", 0, "");
     for (fault, bytes, scene) in rows.chain(large) {
-        // Writing 5 takes the peak back to what is resident now.
+        // Writing 5 takes the peak back to what is resident now. What earlier rows left in the heap counts as well, so
+        // the figure is too high rather than too low.
         std::fs::write("/proc/self/clear_refs", "5").unwrap();
-        let (resident, before) = (memory("VmRSS"), cpu_time());
+        let before = cpu_time();
         let report = scene.verify_bytes(&bytes);
         let (cpu, peak) = (cpu_time() - before, memory("VmHWM").saturating_sub(resident));
         drop(report);
@@ -81,8 +85,10 @@ fn no_hostile_document_costs_more_than_50_ms_and_64_mib() {
         if peak > worst.2 {
             (worst.2, worst.3) = (peak, fault);
         }
-        assert!(cpu <= CPU_MAX, "{fault}: {cpu:?}");
-        assert!(peak <= MEMORY_MAX_KIB, "{fault}: {peak} KiB");
+        if cpu > CPU_MAX || peak > MEMORY_MAX_KIB {
+            over.push(format!("{fault}: {cpu:?}, {peak} KiB"));
+        }
     }
     eprintln!("most CPU: {:?} for {}; most memory: {} KiB for {}", worst.0, worst.1, worst.2, worst.3);
+    assert!(over.is_empty(), "{over:#?}");
 }

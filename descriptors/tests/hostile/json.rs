@@ -3,7 +3,7 @@
 use descriptors::verify::Name::{Size, Syntax};
 
 use super::scene::{Form, Scene};
-use super::{Row, row};
+use super::{Row, open, row};
 
 /// The good credential with a text in place of another, in a JWS.
 fn with(scene: &mut Scene, from: &str, to: &str) {
@@ -22,7 +22,13 @@ fn after(bytes: Vec<u8>, from: &str, to: &str) -> Vec<u8> {
 pub(crate) const ROWS: &[Row] = &[
     row("nothing at all", Form::Jws, |s| s.at_last = Some(|_| Vec::new()), Syntax, "nothing"),
     row("only white space", Form::Jcs, |s| s.at_last = Some(|_| b" \r\n\t".to_vec()), Syntax, "nothing"),
-    row("more than a mebibyte", Form::Jws, |s| s.document["x"] = "x".repeat(1 << 20).into(), Size, "more than 1048576"),
+    open(
+        "more than a mebibyte",
+        Form::Jws,
+        |s| s.document["x"] = "x".repeat(1 << 20).into(),
+        Size,
+        "more than 1048576",
+    ),
     row(
         "a mebibyte of brackets",
         Form::Jcs,
@@ -155,4 +161,25 @@ pub(crate) const ROWS: &[Row] = &[
         "not a JSON object",
     ),
     row("a payload that is empty", Form::Jws, |s| s.raw_document = Some(Vec::new()), Syntax, "expected a value"),
+    open(
+        "more values than the limit",
+        Form::Jws,
+        |s| s.subject()["gx:name"] = (0..120_000).map(|at| at % 10).collect(),
+        Size,
+        "more than 100000",
+    ),
+    open(
+        "more values than the limit, in a header",
+        Form::Jws,
+        |s| s.header["x"] = (0..120_000).map(|at| at % 10).collect(),
+        Size,
+        "more than 100000",
+    ),
+    open(
+        "more values than the limit, with a proof",
+        Form::Jcs,
+        |s| s.subject()["gx:name"] = (0..120_000).map(|at| at % 10).collect(),
+        Size,
+        "more than 100000",
+    ),
 ];

@@ -74,6 +74,8 @@ class Maker:
                 for _ in range(self.pick([0, 0, 1, 1, 2, 3])):
                     value = self.pick(NODES + blanks) if not self.ordered and self.random.random() < 0.5 else self.pick(self.literals)
                     lines.append(f"{node} {predicate} {value} .")
+            if not self.ordered and self.random.random() < 0.4:
+                lines.append(f'{node} {self.pick(PROPERTIES)} "x"@en, "v"@en .')
         if self.random.random() < 0.5:
             lines.append("e:B rdfs:subClassOf e:A .")
         if self.random.random() < 0.3:

@@ -4,16 +4,16 @@
 //! finds a valid one. What is said no more is taken out of the current set. How a subject of each class is made stands in
 //! `descriptors::credential`; signing is done with the key that is handed in.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::num::NonZero;
 use std::panic::resume_unwind;
 use std::thread;
 
 use descriptors::canonical;
 use descriptors::credential::{self, Base, Credential, Observation, Period, Subject};
-use descriptors::did::Did;
 use descriptors::digest::Digest;
 use descriptors::proof::vc_jwt::{self, IssueError};
+use descriptors::target::{self, Seal, SealError, Target};
 use descriptors::timestamp::Timestamp;
 use descriptors::vocabulary::Ontology;
 use independence::Audit;
@@ -36,6 +36,20 @@ pub enum DescribeError {
         /// Why.
         #[source]
         source: canonical::WriteError,
+    },
+    /// A target cannot be served.
+    #[error("credentials for one of the targets cannot be issued")]
+    Seal(#[from] SealError),
+    /// A credential was not signed for a target.
+    #[error("the credential of {subject} was not issued for {target}")]
+    Form {
+        /// The id of its subject.
+        subject: String,
+        /// For whom.
+        target: Target,
+        /// Why.
+        #[source]
+        source: target::IssueError,
     },
     /// A credential was not signed.
     #[error("the credential of {subject} was not issued")]
@@ -89,11 +103,12 @@ pub fn plan(
         subjects.iter().map(|subject| (subject.class(), subject.id().to_owned())).collect();
     let mut plan = Plan::default();
     let period = Period { from: now, until: now.plus_seconds(validity_seconds) };
+    let seals = issuer.targets.iter().map(|target| issuer.seal(*target)).collect::<Result<Vec<_>, _>>()?;
     plan.issue = on_all_cores(subjects, |subject| {
-        let content = content(&issuer.did, &subject)?;
+        let content = content(issuer, &subject)?;
         let known = issued.get(&(subject.class(), subject.id()));
         let due = known.is_none_or(|known| known.content != content || is_due(known, now));
-        due.then(|| issue(issuer, subject, content, period)).transpose()
+        due.then(|| issue(issuer, &seals, subject, content, period)).transpose()
     })?;
     let silent = current.iter().filter(|issued| !said.contains(&(issued.class.as_str(), issued.subject.clone())));
     plan.retire = silent.map(|issued| issued.id.clone()).collect();
@@ -127,27 +142,51 @@ fn is_due(issued: &Issued, now: Timestamp) -> bool {
     now < issued.valid_from || now >= issued.valid_from.plus_seconds(life / 3 * 2)
 }
 
-/// Digest of who says what, without times.
-fn content(issuer: &Did, subject: &Subject) -> Result<Digest, DescribeError> {
-    // Canonical JSON, written without a tree: this is done for every subject, also when nothing is due.
+/// Digest of who says what to whom, without times: of canonical JSON, written without a tree, since this is done for every
+/// subject, also when nothing is due.
+fn content(issuer: &Issuer, subject: &Subject) -> Result<Digest, DescribeError> {
     let failed = |source| DescribeError::Canonical { subject: subject.id().to_owned(), source };
     let mut said = Vec::with_capacity(4096);
-    said.extend_from_slice(b"{\"issuer\":");
-    said.extend(canonical::to_vec(issuer).map_err(failed)?);
+    said.push(b'{');
+    if !issuer.targets.is_empty() {
+        // Another certified key signs everything anew: its document publishes one.
+        let certified = issuer.certified.as_ref().map(|one| one.key.verification_key().to_jwk(None));
+        said.extend_from_slice(b"\"certified\":");
+        said.extend(canonical::to_vec(&certified).map_err(failed)?);
+        said.push(b',');
+    }
+    said.extend_from_slice(b"\"issuer\":");
+    said.extend(canonical::to_vec(&issuer.did).map_err(failed)?);
     said.extend_from_slice(b",\"origin\":");
     said.extend(canonical::to_vec(&subject.origin).map_err(failed)?);
     said.extend_from_slice(b",\"subject\":");
     subject.node.write_json(Ontology::default(), &mut said).map_err(failed)?;
+    if !issuer.targets.is_empty() {
+        said.extend_from_slice(b",\"targets\":");
+        said.extend(canonical::to_vec(&issuer.targets).map_err(failed)?);
+    }
     said.push(b'}');
     Ok(Digest::of(&said))
 }
 
-fn issue(issuer: &Issuer, subject: Subject, content: Digest, period: Period) -> Result<Issued, DescribeError> {
+fn issue(
+    issuer: &Issuer,
+    seals: &[Seal<'_>],
+    subject: Subject,
+    content: Digest,
+    period: Period,
+) -> Result<Issued, DescribeError> {
     let (class, id, origin) = (subject.class().to_owned(), subject.id().to_owned(), subject.origin);
     let failed = |source| DescribeError::Issue { subject: id.clone(), source };
     let credential = Credential::new(&issuer.base, issuer.did.clone(), period, subject)
         .map_err(|source| failed(IssueError::Canonical(source)))?;
     let jwt = vc_jwt::issue(&credential, issuer.signer.as_ref()).map_err(failed)?;
+    let mut forms = BTreeMap::new();
+    for seal in seals {
+        let form = seal.issue(&credential);
+        let form = form.map_err(|source| DescribeError::Form { subject: id.clone(), target: seal.target(), source })?;
+        forms.insert(seal.target(), String::from_utf8_lossy(&form).into_owned());
+    }
     Ok(Issued {
         id: credential.id().to_owned(),
         class,
@@ -157,6 +196,7 @@ fn issue(issuer: &Issuer, subject: Subject, content: Digest, period: Period) -> 
         valid_from: period.from,
         valid_until: period.until,
         jwt,
+        forms,
     })
 }
 
@@ -199,11 +239,16 @@ mod tests {
 
     #[test]
     fn what_is_said_is_hashed_in_canonical_form() {
-        let issuer = issuer();
-        for subject in subjects(2) {
-            let said = json!({"issuer": issuer.did, "subject": subject.to_value(), "origin": subject.origin});
+        let [subject] = subjects(1).try_into().unwrap();
+        for targets in [vec![], vec![Target::W3cJcs, Target::W3cRdfc]] {
+            let issuer = Issuer { targets: targets.clone(), ..issuer() };
+            let mut said = json!({"issuer": issuer.did, "subject": subject.to_value(), "origin": subject.origin});
+            if !targets.is_empty() {
+                said["targets"] = json!(targets);
+                said["certified"] = json!(null);
+            }
             let expected = Digest::of(&canonical::to_vec(&said).unwrap());
-            assert_eq!(content(&issuer.did, &subject).unwrap(), expected);
+            assert_eq!(content(&issuer, &subject).unwrap(), expected);
         }
     }
 }

@@ -9,18 +9,22 @@
 
 use std::path::PathBuf;
 
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use descriptors::canonical;
+use descriptors::credential::tagus;
 use descriptors::credential::{Base, Credential, Period, Subject, datacenter, independence_verdict, legal_person};
 use descriptors::declaration::Declaration;
 use descriptors::did::Did;
 use descriptors::digest::Digest;
+use descriptors::gaia_x::value::SubdivisionCode;
 use descriptors::id::{ClaimId, ZoneId};
 use descriptors::json_ld::Contexts;
 use descriptors::proof::data_integrity::{Options, Suite, digest_of_lines};
-use descriptors::proof::key::{Algorithm, SigningKey};
-use descriptors::proof::{Signer as _, SoftwareKey, ssh_signature, statements, vc_jwt};
+use descriptors::proof::key::{Algorithm, P256Key, SigningKey, VerificationKey};
+use descriptors::proof::{SignError, Signer as _, SoftwareKey, jws_2020, ssh_signature, statements, vc_jwt};
 use descriptors::report::Origin;
 use descriptors::target::{IssueError, Seal, SealError, Target};
 use descriptors::timestamp::Timestamp;
@@ -174,11 +178,56 @@ fn the_written_statements_are_those_of_the_general_path() {
     }
 }
 
+/// A P-256 key of this run.
+struct P256(EcdsaKeyPair);
+
+impl SigningKey for P256 {
+    fn verification_key(&self) -> VerificationKey {
+        let point = self.0.public_key().as_ref();
+        let key = P256Key::from_coordinates(point[1..33].try_into().unwrap(), point[33..].try_into().unwrap());
+        VerificationKey::P256(key.unwrap())
+    }
+
+    fn sign_bytes(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        Ok(self.0.sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec())
+    }
+}
+
+/// The signature is drawn, so everything but it is reviewed, and it is verified.
+#[test]
+fn documents_of_the_tagus_release_are_signed_over_their_statements() {
+    let Some(context) = read("gaia-x/contexts/gx-tagus-trustframework.jsonld") else { return };
+    let contexts = Contexts::with_w3c([(tagus::CONTEXTS[2], context.as_bytes())]).unwrap();
+    let key = P256(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap());
+    let seal = Seal::new(Target::Tagus, &web(), "key-2", &key).unwrap();
+    let credential = credential(&web(), subjects().remove(0));
+    assert!(matches!(seal.issue(&credential), Err(IssueError::Tagus)));
+    let code = SubdivisionCode::new("DE-SN").unwrap();
+    let subdivisions = tagus::Subdivisions { headquarters: code.clone(), legal: code };
+    let document = credential.tagus(Some(&subdivisions)).unwrap();
+    let signed = seal.secure(document.clone(), period().from, &contexts).unwrap();
+    let mut signed = canonical::parse(&signed).unwrap();
+    let jws = signed["proof"]["jws"].take();
+    let statements = statements::canonical(&document, &contexts).unwrap();
+    let digest = Digest::of(statements.as_bytes()).hex();
+    jws_2020::verify(jws.as_str().unwrap(), digest.as_bytes(), &key.verification_key()).unwrap();
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/tagus/gx-LegalPerson.txt");
+    let text = format!("{}\n\n{statements}", serde_json::to_string_pretty(&signed).unwrap());
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, &text).unwrap();
+    }
+    assert_eq!(text, std::fs::read_to_string(&file).unwrap_or_default(), "run with UPDATE_GOLDEN=1 and review");
+    let mut other = document;
+    other["issuer"] = json!("did:web:other.example");
+    assert!(seal.secure(other, period().from, &contexts).is_err(), "nothing is signed in another name");
+}
+
 /// A key that is for ES256 and never signs.
 struct NoKey;
 
 impl SigningKey for NoKey {
-    fn verification_key(&self) -> descriptors::proof::key::VerificationKey {
+    fn verification_key(&self) -> VerificationKey {
         "did:key:zDnaerx9CtbPJ1q36T5Ln5wYt3MQYeGRG5ehnPAmxcf5mDZpv"
             .parse::<Did>()
             .unwrap()
@@ -186,8 +235,8 @@ impl SigningKey for NoKey {
             .unwrap()
     }
 
-    fn sign_bytes(&self, _: &[u8]) -> Result<Vec<u8>, descriptors::proof::SignError> {
-        Err(descriptors::proof::SignError("the token is gone".into()))
+    fn sign_bytes(&self, _: &[u8]) -> Result<Vec<u8>, SignError> {
+        Err(SignError("the token is gone".into()))
     }
 }
 

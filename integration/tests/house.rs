@@ -139,16 +139,22 @@ fn reached_from(member: &str) -> BTreeSet<String> {
         let list = package.get("dependencies").and_then(Value::as_array);
         list.into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned)).collect()
     };
-    // The lock file does not tell apart what only tests need: the first step follows the manifest.
-    let linked = dependencies(member, &["dependencies"]);
-    let first = |name: &String| linked.contains(name.split(' ').next().unwrap_or(""));
-    let mut open: Vec<String> = needs(find(member)).into_iter().filter(first).collect();
+    // The lock file does not tell apart what only tests need: for our own crates the manifest does.
+    let ours = members();
+    let linked = |name: &str| {
+        let of_manifest = ours.iter().any(|member| member == name).then(|| dependencies(name, &["dependencies"]));
+        let links = move |other: &String| {
+            of_manifest.as_ref().is_none_or(|linked| linked.contains(other.split(' ').next().unwrap_or("")))
+        };
+        needs(find(name)).into_iter().filter(links).collect::<Vec<String>>()
+    };
+    let mut open: Vec<String> = linked(member);
     let mut reached = BTreeSet::new();
     while let Some(next) = open.pop() {
-        let package = find(&next);
+        let name = text(find(&next), "name");
         // What aws-lc-sys needs is needed to build it: the lock file does not tell that either.
-        if reached.insert(text(package, "name")) && text(package, "name") != "aws-lc-sys" {
-            open.extend(needs(package));
+        if reached.insert(name.clone()) && name != "aws-lc-sys" {
+            open.extend(linked(next.split(' ').next().unwrap_or(&next)));
         }
     }
     reached

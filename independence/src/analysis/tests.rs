@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::draw::Draw;
-use crate::fault_graph::Knowledge;
 use random::{Shape, random_graph};
 use truth::TruthTable;
 
@@ -324,4 +323,68 @@ fn check_changes(seed: u64) -> u32 {
 fn after_changes_the_groups_are_those_of_a_full_search() {
     let changed: u32 = (0..700).map(check_changes).sum();
     assert!((300..3_900).contains(&changed), "{changed} of 4200");
+}
+
+#[test]
+fn a_search_that_gives_up_keeps_what_it_knows() {
+    let mut by_order = [0; 5];
+    for seed in 0..400 {
+        let mut draw = Draw(seed);
+        let graph = random_graph(&mut draw, Shape::Coherent);
+        let question = Question::down(random::vertex(&graph, graph.len() - 1));
+        let limits = Limits { steps: draw.below(30) as u64, ..Limits::default() };
+        let deepened = deepen(&graph, &question, Search { limits, ..Search::up_to(4) }, &mut evaluation::unwatched);
+        let order = deepened.known.as_ref().map_or(0, |known| known.order);
+        match deepened.ended {
+            None => assert_eq!(order, 4),
+            Some(error) => assert!(matches!(error, AnalysisError::GaveUp { bound: Bound::Steps, .. }), "{error}"),
+        }
+        if let Some(known) = deepened.known {
+            let truth = TruthTable::of(&graph, |_| true, |_| true);
+            let found: Sets = known.groups().map(|group| group.members).collect();
+            assert_eq!(found, truth.minimal(&question, order), "seed {seed}");
+        }
+        by_order[usize::from(order)] += 1;
+    }
+    assert!(by_order[0] > 0 && by_order[1..4].iter().sum::<i32>() > 0 && by_order[4] > 0, "{by_order:?}");
+}
+
+#[test]
+fn the_smallest_group_is_found_at_any_order() {
+    let mut sizes = BTreeSet::new();
+    for seed in 0..500 {
+        let mut draw = Draw(seed);
+        let graph = random_graph(&mut draw, Shape::Coherent);
+        let question =
+            Question::all_down(&[graph.len() - 1, (graph.len() - 1) / 2].map(|at| random::vertex(&graph, at)));
+        let truth = TruthTable::of(&graph, |_| true, |_| true).minimal(&question, ORDER_MAX);
+        let found = smallest(&graph, &question, Reading::Pessimistic, Limits::default()).unwrap();
+        assert_eq!(found.as_ref().map(|group| group.members.len()), truth.iter().map(Vec::len).min(), "seed {seed}");
+        if let Some(group) = found {
+            assert!(truth.contains(&group.members), "seed {seed}");
+            sizes.insert(group.members.len());
+        }
+    }
+    assert!(sizes.len() > 5, "{sizes:?}");
+}
+
+#[test]
+fn an_analysis_can_be_interrupted() {
+    let mut builder = crate::fault_graph::FaultGraphBuilder::new();
+    let mut below = builder.define("v0").unwrap();
+    builder.event(below, crate::fault_graph::Event::default()).unwrap();
+    for number in 1..5_000 {
+        let vertex = builder.define(&format!("v{number}")).unwrap();
+        builder.need(vertex, 1, &[below]).unwrap();
+        below = vertex;
+    }
+    let graph = builder.finish().unwrap();
+    let mut seen = Vec::new();
+    let mut watch = |progress: Progress| {
+        seen.push(progress.evaluated);
+        if progress.evaluated > 2_000 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let error = Analysis::watched(&graph, &Question::down(below), Search::up_to(2), &mut watch).unwrap_err();
+    assert!(matches!(error, AnalysisError::GaveUp { bound: Bound::Interrupted, .. }), "{error}");
+    assert!(seen.len() >= 2 && seen.is_sorted(), "{seen:?}");
 }

@@ -48,6 +48,11 @@ impl PublicKey {
         self.0.as_bytes()
     }
 
+    /// The point, for the check of many signatures beforehand.
+    pub(crate) fn point(&self) -> &VerifyingKey {
+        &self.0
+    }
+
     /// Checks a signature strictly: canonical S, no small-order points.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
         let signature = ed25519_dalek::Signature::from_slice(signature).map_err(|_| SignatureError)?;

@@ -11,6 +11,7 @@ use std::str::FromStr;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
+use independence::analysis::{Impact as After, Reading};
 use independence::fault_graph::{FaultGraph, Vertex};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
@@ -267,10 +268,10 @@ impl Impact {
         let graph = &model.graph;
         let find = |name: &String| graph.find(name).ok_or_else(|| Unknown(name.clone()));
         let failed: Vec<Vertex> = self.fail.iter().map(find).collect::<Result<_, _>>()?;
-        let (before, after) = (graph.down_after(&[]), graph.down_after(&failed));
+        let [before, after] = [&[][..], &failed].map(|failed| After::of(graph, failed, Reading::Pessimistic));
         drop(progress);
-        let changed = |from: &[bool], to: &[bool]| -> Vec<&str> {
-            let goes = |vertex: &Vertex| !from[vertex.index()] && to[vertex.index()] && !failed.contains(vertex);
+        let changed = |from: &After<'_>, to: &After<'_>| -> Vec<&str> {
+            let goes = |vertex: &Vertex| !from.is_down(*vertex) && to.is_down(*vertex) && !failed.contains(vertex);
             let mut names: Vec<&str> = graph
                 .vertices()
                 .filter(goes)

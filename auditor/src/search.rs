@@ -13,7 +13,7 @@
 
 use std::ops::ControlFlow;
 
-use independence::analysis::{self, Analysis, AnalysisError, ORDER_MAX, Question, Reading};
+use independence::analysis::{self, Analysis, AnalysisError, ORDER_MAX, Question};
 use independence::bdd::{self, Diagram, DiagramError, MinimalGroups};
 use independence::fault_graph::{FaultGraph, Vertex};
 
@@ -137,7 +137,8 @@ impl Search<'_> {
             ControlFlow::Continue(())
         };
         let question = Question::down(self.top);
-        let analysis = Analysis::watched(self.graph, &question, order, Reading::Pessimistic, limits, &mut watch)?;
+        let search = analysis::Search { limits, ..analysis::Search::up_to(order) };
+        let analysis = Analysis::watched(self.graph, &question, search, &mut watch)?;
         Ok(Found {
             counts: analysis.counts(),
             groups: match self.request.list_max {

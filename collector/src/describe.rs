@@ -5,6 +5,9 @@
 //! `descriptors::credential`; signing is done with the key that is handed in.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::num::NonZero;
+use std::panic::resume_unwind;
+use std::thread;
 
 use descriptors::canonical;
 use descriptors::credential::{self, Base, Credential, Observation, Period, Subject};
@@ -12,6 +15,7 @@ use descriptors::digest::Digest;
 use descriptors::proof::vc_jwt::{self, IssueError};
 use descriptors::target::{self, Seal, SealError, Target};
 use descriptors::timestamp::Timestamp;
+use descriptors::vocabulary::Ontology;
 use independence::Audit;
 use serde_json::json;
 
@@ -34,6 +38,9 @@ pub enum DescribeError {
         #[source]
         source: canonical::WriteError,
     },
+    /// The targets have no canonical form.
+    #[error("the targets have no canonical form")]
+    Served(#[source] canonical::WriteError),
     /// A target cannot be served.
     #[error("credentials for one of the targets cannot be issued")]
     Seal(#[from] SealError),
@@ -58,6 +65,9 @@ pub enum DescribeError {
         source: IssueError,
     },
 }
+
+/// Subjects for which a thread of its own is worth while.
+const PER_THREAD_MIN: usize = 256;
 
 /// What is to be done with the credentials.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -93,21 +103,41 @@ pub fn plan(
 ) -> Result<Plan, DescribeError> {
     let issued: HashMap<(&str, &str), &Issued> =
         current.iter().map(|issued| ((issued.class.as_str(), issued.subject.as_str()), issued)).collect();
-    let mut said: HashSet<(&str, String)> = HashSet::new();
+    let said: HashSet<(&str, String)> =
+        subjects.iter().map(|subject| (subject.class(), subject.id().to_owned())).collect();
     let mut plan = Plan::default();
     let period = Period { from: now, until: now.plus_seconds(validity_seconds) };
-    let seals = issuer.targets.iter().map(|target| issuer.seal(*target)).collect::<Result<Vec<_>, _>>()?;
-    for subject in subjects {
-        let content = content(issuer, &subject)?;
+    let press = Press::new(issuer)?;
+    plan.issue = on_all_cores(subjects, |subject| {
+        let content = press.content(&subject)?;
         let known = issued.get(&(subject.class(), subject.id()));
-        said.insert((subject.class(), subject.id().to_owned()));
-        if known.is_none_or(|known| known.content != content || is_due(known, now)) {
-            plan.issue.push(issue(issuer, &seals, subject, content, period)?);
-        }
-    }
+        let due = known.is_none_or(|known| known.content != content || is_due(known, now));
+        due.then(|| press.issue(subject, content, period)).transpose()
+    })?;
     let silent = current.iter().filter(|issued| !said.contains(&(issued.class.as_str(), issued.subject.clone())));
     plan.retire = silent.map(|issued| issued.id.clone()).collect();
     Ok(plan)
+}
+
+/// Issues what is due among the subjects, in their order: hashing and signing is all that costs, and each credential stands
+/// alone.
+fn on_all_cores(
+    mut subjects: Vec<Subject>,
+    issue: impl Fn(Subject) -> Result<Option<Issued>, DescribeError> + Sync,
+) -> Result<Vec<Issued>, DescribeError> {
+    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(subjects.len() / PER_THREAD_MIN).max(1);
+    let each = subjects.len().div_ceil(threads).max(1);
+    let mut parts = Vec::with_capacity(threads);
+    while !subjects.is_empty() {
+        let rest = subjects.split_off(each.min(subjects.len()));
+        parts.push(std::mem::replace(&mut subjects, rest));
+    }
+    let issue = |part: Vec<Subject>| part.into_iter().filter_map(|subject| issue(subject).transpose()).collect();
+    let done: Vec<Result<Vec<Issued>, DescribeError>> = thread::scope(|scope| {
+        let running: Vec<_> = parts.into_iter().map(|part| scope.spawn(|| issue(part))).collect();
+        running.into_iter().map(|one| one.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    });
+    done.into_iter().collect::<Result<Vec<_>, _>>().map(|parts| parts.into_iter().flatten().collect())
 }
 
 /// Two thirds of its life are over, or it lies in the future because a clock was wrong.
@@ -116,46 +146,129 @@ fn is_due(issued: &Issued, now: Timestamp) -> bool {
     now < issued.valid_from || now >= issued.valid_from.plus_seconds(life / 3 * 2)
 }
 
-/// Digest of who says what to whom, without times.
-fn content(issuer: &Issuer, subject: &Subject) -> Result<Digest, DescribeError> {
-    let mut said = json!({"issuer": issuer.did, "subject": subject.to_value(), "origin": subject.origin});
-    if !issuer.targets.is_empty() {
-        said["targets"] = json!(issuer.targets);
-        // Another certified key signs everything anew: its document publishes one.
-        said["certified"] = json!(issuer.certified.as_ref().map(|one| one.key.verification_key().to_jwk(None)));
-    }
-    let failed = |source| DescribeError::Canonical { subject: subject.id().to_owned(), source };
-    let bytes = canonical::to_vec(&said).map_err(failed)?;
-    Ok(Digest::of(&bytes))
+/// What is the same for all credentials of one plan.
+struct Press<'a> {
+    issuer: &'a Issuer,
+    /// One for each target beside Danube.
+    seals: Vec<Seal<'a>>,
+    /// The targets and the certified key in canonical JSON; empty where only Danube is served.
+    served: Vec<u8>,
 }
 
-fn issue(
-    issuer: &Issuer,
-    seals: &[Seal<'_>],
-    subject: Subject,
-    content: Digest,
-    period: Period,
-) -> Result<Issued, DescribeError> {
-    let (class, id, origin) = (subject.class().to_owned(), subject.id().to_owned(), subject.origin);
-    let failed = |source| DescribeError::Issue { subject: id.clone(), source };
-    let credential = Credential::new(&issuer.base, issuer.did.clone(), period, subject)
-        .map_err(|source| failed(IssueError::Canonical(source)))?;
-    let jwt = vc_jwt::issue(&credential, issuer.signer.as_ref()).map_err(failed)?;
-    let mut forms = BTreeMap::new();
-    for seal in seals {
-        let form = seal.issue(&credential);
-        let form = form.map_err(|source| DescribeError::Form { subject: id.clone(), target: seal.target(), source })?;
-        forms.insert(seal.target(), String::from_utf8_lossy(&form).into_owned());
+impl<'a> Press<'a> {
+    fn new(issuer: &'a Issuer) -> Result<Self, DescribeError> {
+        let seals = issuer.targets.iter().map(|target| issuer.seal(*target)).collect::<Result<Vec<_>, _>>()?;
+        let mut served = Vec::new();
+        if !issuer.targets.is_empty() {
+            // Another certified key signs everything anew: the issuer's document publishes one.
+            let key = issuer.certified.as_ref().map(|certified| certified.key.verification_key().to_jwk(None));
+            served =
+                canonical::to_vec(&json!({"key": key, "targets": issuer.targets})).map_err(DescribeError::Served)?;
+        }
+        Ok(Self { issuer, seals, served })
     }
-    Ok(Issued {
-        id: credential.id().to_owned(),
-        class,
-        subject: id.clone(),
-        content,
-        origin,
-        valid_from: period.from,
-        valid_until: period.until,
-        jwt,
-        forms,
-    })
+
+    /// Digest of who says what to whom, without times.
+    fn content(&self, subject: &Subject) -> Result<Digest, DescribeError> {
+        // Canonical JSON, written without a tree: this is done for every subject, also when nothing is due.
+        let failed = |source| DescribeError::Canonical { subject: subject.id().to_owned(), source };
+        let mut said = Vec::with_capacity(4096);
+        said.extend_from_slice(b"{\"issuer\":");
+        said.extend(canonical::to_vec(&self.issuer.did).map_err(failed)?);
+        said.extend_from_slice(b",\"origin\":");
+        said.extend(canonical::to_vec(&subject.origin).map_err(failed)?);
+        if !self.served.is_empty() {
+            said.extend_from_slice(b",\"served\":");
+            said.extend_from_slice(&self.served);
+        }
+        said.extend_from_slice(b",\"subject\":");
+        subject.node.write_json(Ontology::default(), &mut said).map_err(failed)?;
+        said.push(b'}');
+        Ok(Digest::of(&said))
+    }
+
+    fn issue(&self, subject: Subject, content: Digest, period: Period) -> Result<Issued, DescribeError> {
+        let (class, id, origin) = (subject.class().to_owned(), subject.id().to_owned(), subject.origin);
+        let failed = |source| DescribeError::Issue { subject: id.clone(), source };
+        let credential = Credential::new(&self.issuer.base, self.issuer.did.clone(), period, subject)
+            .map_err(|source| failed(IssueError::Canonical(source)))?;
+        let jwt = vc_jwt::issue(&credential, self.issuer.signer.as_ref()).map_err(failed)?;
+        let mut forms = BTreeMap::new();
+        for seal in &self.seals {
+            let target = seal.target();
+            let form = seal.issue(&credential);
+            let form = form.map_err(|source| DescribeError::Form { subject: id.clone(), target, source })?;
+            forms.insert(target, String::from_utf8_lossy(&form).into_owned());
+        }
+        Ok(Issued {
+            id: credential.id().to_owned(),
+            class,
+            subject: id.clone(),
+            content,
+            origin,
+            valid_from: period.from,
+            valid_until: period.until,
+            jwt,
+            forms,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use std::sync::Arc;
+
+    use descriptors::node::Node;
+    use descriptors::proof::SoftwareKey;
+    use descriptors::report::Origin;
+
+    use super::*;
+
+    fn issuer() -> Issuer {
+        Issuer::new(Arc::new(SoftwareKey::from_seed(&[1; 32])), None).unwrap()
+    }
+
+    fn subjects(number: usize) -> Vec<Subject> {
+        let node = |at: usize| Node::new(format!("https://c.example/subjects/{at}"), "avow:NodeHardware");
+        (0..number).map(|at| Subject { node: node(at).with("schema:name", "\"n\""), origin: Origin::Real }).collect()
+    }
+
+    #[test]
+    fn credentials_come_in_the_order_of_their_subjects_and_once() {
+        let (issuer, now) = (issuer(), Timestamp::from_unix(1_795_219_200).unwrap());
+        // More than any number of threads shares evenly.
+        let subjects = subjects(3 * PER_THREAD_MIN + 1);
+        let first = plan(&issuer, subjects.clone(), &[], now, 3600).unwrap();
+        let ids = |subjects: &[Subject]| subjects.iter().map(|one| one.id().to_owned()).collect::<Vec<_>>();
+        assert_eq!(first.issue.iter().map(|one| one.subject.clone()).collect::<Vec<_>>(), ids(&subjects));
+        assert_eq!(first.retire, Vec::<String>::new());
+
+        let second = plan(&issuer, subjects[1..].to_vec(), &first.issue, now, 3600).unwrap();
+        assert_eq!(second.issue, Vec::new());
+        assert_eq!(second.retire, [first.issue[0].id.clone()]);
+    }
+
+    #[test]
+    fn what_is_said_is_hashed_in_canonical_form() {
+        let issuer = issuer();
+        for subject in subjects(2) {
+            let said = json!({"issuer": issuer.did, "subject": subject.to_value(), "origin": subject.origin});
+            let expected = Digest::of(&canonical::to_vec(&said).unwrap());
+            assert_eq!(Press::new(&issuer).unwrap().content(&subject).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn other_targets_say_it_anew() {
+        let subject = subjects(1).remove(0);
+        let content = |issuer: &Issuer| Press::new(issuer).unwrap().content(&subject).unwrap();
+        let one = issuer();
+        let two = issuer().with_targets(&[Target::W3cJcs], None).unwrap();
+        assert_ne!(content(&one), content(&two));
+        let said = json!({"issuer": two.did, "subject": subject.to_value(), "origin": subject.origin,
+            "served": {"key": null, "targets": ["w3c-jcs"]}});
+        assert_eq!(content(&two), Digest::of(&canonical::to_vec(&said).unwrap()));
+    }
 }

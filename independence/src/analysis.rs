@@ -23,6 +23,7 @@
 //! Sources: Rauzy, *New algorithms for fault trees analysis*, 1993 (minimal sets on diagrams); Minato, *Zero-suppressed
 //! BDDs*, 1993; Cooper, Harvey, Kennedy, *A simple, fast dominance algorithm*, 2001.
 
+mod change;
 mod cone;
 mod count;
 mod doubt;
@@ -38,6 +39,8 @@ use std::ops::ControlFlow;
 
 use crate::fault_graph::{FaultGraph, Gate, Vertex};
 
+use change::Above;
+pub use change::Change;
 pub use cone::Fact;
 use cone::{Cone, Mode};
 pub use doubt::{Settlement, settle};
@@ -176,6 +179,12 @@ pub enum AnalysisError {
         /// How many different ones it names.
         of: usize,
     },
+    /// A change of an own failure that the graph does not have, or the reading does not see.
+    #[error("`{name}` has no failure of its own that could be changed")]
+    NothingThere {
+        /// The vertex.
+        name: String,
+    },
     /// More failures can heal something: then there are no risk groups in the sense of this engine.
     #[error("`{name}` is not coherent: its gate `{gate}` may heal when more fails")]
     NotCoherent {
@@ -216,6 +225,8 @@ pub struct Analysis<'g> {
     cone: Cone<'g>,
     evaluation: Evaluation,
     family: Id,
+    /// Who needs whom, once something was changed.
+    above: Option<Above>,
 }
 
 impl<'g> Analysis<'g> {
@@ -246,7 +257,7 @@ impl<'g> Analysis<'g> {
         let memory = Memory { bytes_max: limits.memory_bytes, steps_max: limits.steps, steps: 0 };
         let mut evaluation = Evaluation::new(&cone, Zbdd::new(u32::MAX, memory), order);
         let family = evaluation.root(&cone, watch).map_err(|stop| gave_up(stop, &evaluation, &cone))?;
-        Ok(Self { graph, question: question.clone(), reading, order, cone, evaluation, family })
+        Ok(Self { graph, question: question.clone(), reading, order, cone, evaluation, family, above: None })
     }
 
     /// Keeps the groups that hold one of these vertices at least. With [`Sequence::Structure`], events in series stand in

@@ -15,7 +15,6 @@
 
 mod build;
 mod flat;
-mod impact;
 mod names;
 mod order;
 
@@ -298,6 +297,13 @@ impl FaultGraph {
             knowledge: self.knowledge(id),
             evidence: handle(&self.gate_evidence, at),
         }
+    }
+
+    /// The vertex that a gate belongs to.
+    pub fn vertex_of(&self, gate: GateId) -> Vertex {
+        let after = self.gate_starts.partition_point(|&start| start <= gate.0);
+        // There is a start at 0 before every gate, and there are as many starts as vertices and one.
+        Vertex(u32::try_from(after - 1).unwrap_or(u32::MAX))
     }
 
     pub(crate) fn knowledge(&self, id: GateId) -> Knowledge {

@@ -17,6 +17,8 @@
 //! multiplicity, at the vertex at its end: a host with its board, memory and network card is one variable of
 //! multiplicity 4. Minimal groups hold at most one event of a series, each in turn.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{AnalysisError, Question, Sequence};
 use crate::fault_graph::{FaultGraph, Gate, GateId, Knowledge, Literal, Vertex};
 
@@ -83,6 +85,11 @@ pub(super) struct Cone<'g> {
     /// By position, where there are circles: number of the circle plus 1.
     circles: Vec<u32>,
     len: usize,
+    /// What a change took away.
+    taken_events: BTreeSet<u32>,
+    taken_gates: BTreeSet<GateId>,
+    /// How many of the events that a carrier stands for.
+    taken_by_carrier: BTreeMap<u32, u32>,
 }
 
 impl<'g> Cone<'g> {
@@ -111,6 +118,9 @@ impl<'g> Cone<'g> {
             multiplicities: vec![0; count],
             circles: Vec::new(),
             len: 0,
+            taken_events: BTreeSet::new(),
+            taken_gates: BTreeSet::new(),
+            taken_by_carrier: BTreeMap::new(),
         };
         if mode == Mode::Facts {
             cone.facts =
@@ -159,7 +169,7 @@ impl<'g> Cone<'g> {
         self.dominators[position as usize]
     }
 
-    /// How many events fail at this position: its own, and those in series with it.
+    /// How many events fail at this position, its own and those in series with it, whatever was taken away since.
     pub(super) fn events_at(&self, position: u32) -> u32 {
         self.multiplicities[position as usize]
     }
@@ -190,9 +200,10 @@ impl<'g> Cone<'g> {
         }
     }
 
-    /// How many events a variable stands for.
+    /// How many events a variable stands for, without those that were taken away.
     pub(super) fn multiplicity(&self, variable: u32) -> u32 {
-        self.events_at(self.position_of(variable))
+        let carrier = self.position_of(variable);
+        self.events_at(carrier) - self.taken_by_carrier.get(&carrier).copied().unwrap_or(0)
     }
 
     pub(super) fn circle(&self, position: u32) -> Option<usize> {
@@ -230,7 +241,9 @@ impl<'g> Cone<'g> {
     #[inline]
     fn graph_gate(&self, number: u32) -> Option<ConeGate<'g>> {
         let id = GateId::of(number);
-        if self.mode == Mode::Optimistic && self.graph.knowledge(id) != Knowledge::Known {
+        if self.mode == Mode::Optimistic && self.graph.knowledge(id) != Knowledge::Known
+            || !self.taken_gates.is_empty() && self.taken_gates.contains(&id)
+        {
             return None;
         }
         let (gate, arguments) = self.graph.bare_gate(id);
@@ -272,6 +285,11 @@ impl<'g> Cone<'g> {
     }
 
     fn fails_by_itself(&self, position: u32) -> bool {
+        self.has_event(position) && !self.taken_events.contains(&position)
+    }
+
+    /// Whether it can fail by itself, whatever was taken away since.
+    fn has_event(&self, position: u32) -> bool {
         if position == self.top() {
             return false;
         }
@@ -302,6 +320,84 @@ impl<'g> Cone<'g> {
         events
     }
 
+    /// Calls for every need of the cone, changed or not: who, and whom.
+    pub(super) fn each_need(&self, mut call: impl FnMut(u32, u32)) {
+        let top = self.top();
+        self.question.iter().for_each(|&argument| call(top, self.position(argument)));
+        for from in (0..top).filter(|&from| self.dominators[from as usize] != OUTSIDE) {
+            for number in self.graph.gate_range(from) {
+                let arguments = self.graph.bare_gate(GateId::of(number)).1;
+                arguments.iter().for_each(|&argument| call(from, self.position(argument)));
+            }
+        }
+    }
+
+    /// Takes an own failure away, or gives it back.
+    pub(super) fn change_event(&mut self, vertex: Vertex, there: bool) -> Result<(), AnalysisError> {
+        let position = self.graph.position32(vertex);
+        if !self.has_event(position) {
+            return Err(AnalysisError::NothingThere { name: self.graph.name(vertex).to_owned() });
+        }
+        if there {
+            self.taken_events.remove(&position)
+        } else {
+            self.taken_events.insert(position)
+        };
+        Ok(())
+    }
+
+    /// Counts what was taken away by its carriers, and says which variables stand for no event any more, sorted.
+    pub(super) fn count_taken(&mut self) -> Vec<u32> {
+        self.taken_by_carrier.clear();
+        for &position in &self.taken_events {
+            let carrier = self.carriers[position as usize];
+            if carrier != OUTSIDE {
+                *self.taken_by_carrier.entry(carrier).or_insert(0) += 1;
+            }
+        }
+        let empty = self.taken_by_carrier.iter().filter(|&(&carrier, &taken)| taken == self.events_at(carrier));
+        let mut variables: Vec<u32> = empty.map(|(&carrier, _)| self.variable(carrier)).collect();
+        variables.sort_unstable();
+        variables
+    }
+
+    /// Takes a gate away, or gives it back. Where that can matter: the positions whose families change by that.
+    pub(super) fn change_gate(&mut self, gate: GateId, there: bool) -> Vec<u32> {
+        let changed = if there { self.taken_gates.remove(&gate) } else { self.taken_gates.insert(gate) };
+        let position = self.graph.position32(self.graph.vertex_of(gate));
+        if !changed || self.dominators[position as usize] == OUTSIDE {
+            return Vec::new();
+        }
+        let mut positions = vec![position];
+        for &argument in self.graph.bare_gate(gate).1 {
+            let to = self.position(argument);
+            if ![to, OUTSIDE].contains(&self.carriers[to as usize]) {
+                positions.extend([to, self.carriers[to as usize]]);
+                self.leave_series(to);
+            }
+        }
+        positions
+    }
+
+    /// Makes a vertex carry its own failure, and those that it was passing on. What is in a series is needed by one vertex
+    /// only, so that what a vertex needs, and has the same carrier, is in the series through it.
+    fn leave_series(&mut self, from: u32) {
+        let (graph, old) = (self.graph, self.carriers[from as usize]);
+        let mut open = vec![from];
+        while let Some(position) = open.pop() {
+            self.carriers[position as usize] = from;
+            if self.has_event(position) {
+                self.multiplicities[old as usize] -= 1;
+                self.multiplicities[from as usize] += 1;
+            }
+            for number in graph.gate_range(position) {
+                let arguments = graph.bare_gate(GateId::of(number)).1;
+                let below = arguments.iter().map(|&argument| self.position(argument));
+                open.extend(below.filter(|&to| self.carriers[to as usize] == old));
+            }
+        }
+    }
+
     fn descend(&mut self) -> Result<(), AnalysisError> {
         let top = self.top();
         let mut budget = 16 * (self.graph.argument_count() as u64 + 64);
@@ -316,7 +412,7 @@ impl<'g> Cone<'g> {
             let needed_by = self.carriers[position as usize];
             let carrier = if needed_by == position { position } else { self.carriers[needed_by as usize] };
             self.carriers[position as usize] = carrier;
-            if self.fails_by_itself(position) {
+            if self.has_event(position) {
                 self.multiplicities[carrier as usize] += 1;
             }
             if position == top {

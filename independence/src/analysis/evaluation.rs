@@ -90,7 +90,7 @@ impl Evaluation {
             within: vec![EMPTY; count],
             // Region 0 is none, so that what was never entered is in none.
             regions: vec![u32::MAX],
-            region_budget: 8 * cone.len() + 1_000,
+            region_budget: region_budget(cone),
             frames: Vec::new(),
             terms: Vec::new(),
             missing: Vec::new(),
@@ -100,6 +100,21 @@ impl Evaluation {
 
     pub(super) fn evaluated(&self) -> usize {
         self.evaluated
+    }
+
+    /// Forgets what is known of a vertex; whether there was anything.
+    pub(super) fn forget(&mut self, position: u32) -> bool {
+        let at = position as usize;
+        let known = self.full[at] != OPEN || self.bare[at] != OPEN || self.entered[at] != 0;
+        (self.full[at], self.bare[at], self.entered[at]) = (OPEN, OPEN, 0);
+        known
+    }
+
+    /// Before another search, which keeps what was not forgotten.
+    pub(super) fn begin_again(&mut self, cone: &Cone<'_>) {
+        self.evaluated = 0;
+        self.missing.clear();
+        self.region_budget = region_budget(cone);
     }
 
     /// The family of the question.
@@ -262,6 +277,10 @@ impl Evaluation {
             }
         }
     }
+}
+
+fn region_budget(cone: &Cone<'_>) -> usize {
+    8 * cone.len() + 1_000
 }
 
 /// Never breaks.

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::analysis::{Impact, Reading};
 use crate::fault_graph::{Event, FaultGraphBuilder, Gate, Literal};
 
 const MEMORY: u64 = 1 << 26;
@@ -75,7 +76,7 @@ fn table(graph: &FaultGraph, top: Vertex, events: &[Vertex]) -> Vec<bool> {
         .map(|set| {
             let failed: Vec<Vertex> =
                 (0..events.len()).filter(|bit| set >> bit & 1 == 1).map(|bit| events[bit]).collect();
-            graph.down_after(&failed)[top.index()]
+            Impact::of(graph, &failed, Reading::Pessimistic).is_down(top)
         })
         .collect()
 }

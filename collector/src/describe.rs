@@ -17,7 +17,6 @@ use descriptors::target::{self, Seal, SealError, Target};
 use descriptors::timestamp::Timestamp;
 use descriptors::vocabulary::Ontology;
 use independence::Audit;
-use serde_json::json;
 
 use crate::sign::Issuer;
 use crate::store::Issued;
@@ -38,9 +37,6 @@ pub enum DescribeError {
         #[source]
         source: canonical::WriteError,
     },
-    /// The targets have no canonical form.
-    #[error("the targets have no canonical form")]
-    Served(#[source] canonical::WriteError),
     /// A target cannot be served.
     #[error("credentials for one of the targets cannot be issued")]
     Seal(#[from] SealError),
@@ -107,12 +103,12 @@ pub fn plan(
         subjects.iter().map(|subject| (subject.class(), subject.id().to_owned())).collect();
     let mut plan = Plan::default();
     let period = Period { from: now, until: now.plus_seconds(validity_seconds) };
-    let press = Press::new(issuer)?;
+    let seals = issuer.targets.iter().map(|target| issuer.seal(*target)).collect::<Result<Vec<_>, _>>()?;
     plan.issue = on_all_cores(subjects, |subject| {
-        let content = press.content(&subject)?;
+        let content = content(issuer, &subject)?;
         let known = issued.get(&(subject.class(), subject.id()));
         let due = known.is_none_or(|known| known.content != content || is_due(known, now));
-        due.then(|| press.issue(subject, content, period)).transpose()
+        due.then(|| issue(issuer, &seals, subject, content, period)).transpose()
     })?;
     let silent = current.iter().filter(|issued| !said.contains(&(issued.class.as_str(), issued.subject.clone())));
     plan.retire = silent.map(|issued| issued.id.clone()).collect();
@@ -146,72 +142,62 @@ fn is_due(issued: &Issued, now: Timestamp) -> bool {
     now < issued.valid_from || now >= issued.valid_from.plus_seconds(life / 3 * 2)
 }
 
-/// What is the same for all credentials of one plan.
-struct Press<'a> {
-    issuer: &'a Issuer,
-    /// One for each target beside Danube.
-    seals: Vec<Seal<'a>>,
-    /// The targets and the certified key in canonical JSON; empty where only Danube is served.
-    served: Vec<u8>,
+/// Digest of who says what to whom, without times: of canonical JSON, written without a tree, since this is done for every
+/// subject, also when nothing is due.
+fn content(issuer: &Issuer, subject: &Subject) -> Result<Digest, DescribeError> {
+    let failed = |source| DescribeError::Canonical { subject: subject.id().to_owned(), source };
+    let mut said = Vec::with_capacity(4096);
+    said.push(b'{');
+    if !issuer.targets.is_empty() {
+        // Another certified key signs everything anew: its document publishes one.
+        let certified = issuer.certified.as_ref().map(|one| one.key.verification_key().to_jwk(None));
+        said.extend_from_slice(b"\"certified\":");
+        said.extend(canonical::to_vec(&certified).map_err(failed)?);
+        said.push(b',');
+    }
+    said.extend_from_slice(b"\"issuer\":");
+    said.extend(canonical::to_vec(&issuer.did).map_err(failed)?);
+    said.extend_from_slice(b",\"origin\":");
+    said.extend(canonical::to_vec(&subject.origin).map_err(failed)?);
+    said.extend_from_slice(b",\"subject\":");
+    subject.node.write_json(Ontology::default(), &mut said).map_err(failed)?;
+    if !issuer.targets.is_empty() {
+        said.extend_from_slice(b",\"targets\":");
+        said.extend(canonical::to_vec(&issuer.targets).map_err(failed)?);
+    }
+    said.push(b'}');
+    Ok(Digest::of(&said))
 }
 
-impl<'a> Press<'a> {
-    fn new(issuer: &'a Issuer) -> Result<Self, DescribeError> {
-        let seals = issuer.targets.iter().map(|target| issuer.seal(*target)).collect::<Result<Vec<_>, _>>()?;
-        let mut served = Vec::new();
-        if !issuer.targets.is_empty() {
-            // Another certified key signs everything anew: the issuer's document publishes one.
-            let key = issuer.certified.as_ref().map(|certified| certified.key.verification_key().to_jwk(None));
-            served =
-                canonical::to_vec(&json!({"key": key, "targets": issuer.targets})).map_err(DescribeError::Served)?;
-        }
-        Ok(Self { issuer, seals, served })
+fn issue(
+    issuer: &Issuer,
+    seals: &[Seal<'_>],
+    subject: Subject,
+    content: Digest,
+    period: Period,
+) -> Result<Issued, DescribeError> {
+    let (class, id, origin) = (subject.class().to_owned(), subject.id().to_owned(), subject.origin);
+    let failed = |source| DescribeError::Issue { subject: id.clone(), source };
+    let credential = Credential::new(&issuer.base, issuer.did.clone(), period, subject)
+        .map_err(|source| failed(IssueError::Canonical(source)))?;
+    let jwt = vc_jwt::issue(&credential, issuer.signer.as_ref()).map_err(failed)?;
+    let mut forms = BTreeMap::new();
+    for seal in seals {
+        let form = seal.issue(&credential);
+        let form = form.map_err(|source| DescribeError::Form { subject: id.clone(), target: seal.target(), source })?;
+        forms.insert(seal.target(), String::from_utf8_lossy(&form).into_owned());
     }
-
-    /// Digest of who says what to whom, without times.
-    fn content(&self, subject: &Subject) -> Result<Digest, DescribeError> {
-        // Canonical JSON, written without a tree: this is done for every subject, also when nothing is due.
-        let failed = |source| DescribeError::Canonical { subject: subject.id().to_owned(), source };
-        let mut said = Vec::with_capacity(4096);
-        said.extend_from_slice(b"{\"issuer\":");
-        said.extend(canonical::to_vec(&self.issuer.did).map_err(failed)?);
-        said.extend_from_slice(b",\"origin\":");
-        said.extend(canonical::to_vec(&subject.origin).map_err(failed)?);
-        if !self.served.is_empty() {
-            said.extend_from_slice(b",\"served\":");
-            said.extend_from_slice(&self.served);
-        }
-        said.extend_from_slice(b",\"subject\":");
-        subject.node.write_json(Ontology::default(), &mut said).map_err(failed)?;
-        said.push(b'}');
-        Ok(Digest::of(&said))
-    }
-
-    fn issue(&self, subject: Subject, content: Digest, period: Period) -> Result<Issued, DescribeError> {
-        let (class, id, origin) = (subject.class().to_owned(), subject.id().to_owned(), subject.origin);
-        let failed = |source| DescribeError::Issue { subject: id.clone(), source };
-        let credential = Credential::new(&self.issuer.base, self.issuer.did.clone(), period, subject)
-            .map_err(|source| failed(IssueError::Canonical(source)))?;
-        let jwt = vc_jwt::issue(&credential, self.issuer.signer.as_ref()).map_err(failed)?;
-        let mut forms = BTreeMap::new();
-        for seal in &self.seals {
-            let target = seal.target();
-            let form = seal.issue(&credential);
-            let form = form.map_err(|source| DescribeError::Form { subject: id.clone(), target, source })?;
-            forms.insert(target, String::from_utf8_lossy(&form).into_owned());
-        }
-        Ok(Issued {
-            id: credential.id().to_owned(),
-            class,
-            subject: id.clone(),
-            content,
-            origin,
-            valid_from: period.from,
-            valid_until: period.until,
-            jwt,
-            forms,
-        })
-    }
+    Ok(Issued {
+        id: credential.id().to_owned(),
+        class,
+        subject: id.clone(),
+        content,
+        origin,
+        valid_from: period.from,
+        valid_until: period.until,
+        jwt,
+        forms,
+    })
 }
 
 #[cfg(test)]
@@ -223,6 +209,7 @@ mod tests {
     use descriptors::node::Node;
     use descriptors::proof::SoftwareKey;
     use descriptors::report::Origin;
+    use serde_json::json;
 
     use super::*;
 
@@ -252,23 +239,16 @@ mod tests {
 
     #[test]
     fn what_is_said_is_hashed_in_canonical_form() {
-        let issuer = issuer();
-        for subject in subjects(2) {
-            let said = json!({"issuer": issuer.did, "subject": subject.to_value(), "origin": subject.origin});
+        let [subject] = subjects(1).try_into().unwrap();
+        for targets in [vec![], vec![Target::W3cJcs, Target::W3cRdfc]] {
+            let issuer = Issuer { targets: targets.clone(), ..issuer() };
+            let mut said = json!({"issuer": issuer.did, "subject": subject.to_value(), "origin": subject.origin});
+            if !targets.is_empty() {
+                said["targets"] = json!(targets);
+                said["certified"] = json!(null);
+            }
             let expected = Digest::of(&canonical::to_vec(&said).unwrap());
-            assert_eq!(Press::new(&issuer).unwrap().content(&subject).unwrap(), expected);
+            assert_eq!(content(&issuer, &subject).unwrap(), expected);
         }
-    }
-
-    #[test]
-    fn other_targets_say_it_anew() {
-        let subject = subjects(1).remove(0);
-        let content = |issuer: &Issuer| Press::new(issuer).unwrap().content(&subject).unwrap();
-        let one = issuer();
-        let two = issuer().with_targets(&[Target::W3cJcs], None).unwrap();
-        assert_ne!(content(&one), content(&two));
-        let said = json!({"issuer": two.did, "subject": subject.to_value(), "origin": subject.origin,
-            "served": {"key": null, "targets": ["w3c-jcs"]}});
-        assert_eq!(content(&two), Digest::of(&canonical::to_vec(&said).unwrap()));
     }
 }

@@ -1,12 +1,13 @@
 //! Samples for verifiers that are not ours: the same subjects in every form that we issue, one directory for each form.
 //!
 //! Each directory says in `expected.json` what is in it and hands in what a verifier would fetch. Keys, times and contents
-//! are fixed, so that two runs write the same bytes. What is said is not known here: subjects are handed in.
+//! are fixed, so that two runs write the same bytes, but for what is signed with certified keys. What is said is not known here: subjects are handed in.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
+use collector::sign::key::CertifiedKey;
 use descriptors::credential::{Base, Credential, Period, Subject};
 use descriptors::did::Did;
 use descriptors::did::document::{self, PublishedKey};
@@ -19,6 +20,7 @@ use descriptors::status_list::{Bits, ENTRIES_MIN, Entry, Purpose, list_subject};
 use descriptors::target::{Seal, Target};
 use descriptors::timestamp::Timestamp;
 use descriptors::vocabulary::Ontology;
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, KeyUsagePurpose};
 use serde_json::{Value, json};
 
 /// 2026-11-21T00:00:00Z.
@@ -70,10 +72,69 @@ pub fn write(directory: &Path, subjects: impl Fn(&Base) -> anyhow::Result<Vec<Su
         form("w3c-jcs-web", Target::W3cJcs, &named_by_host),
         form("plain", Target::Plain, &named_by_key),
     ];
-    for form in &forms {
+    let keys = [("es256", certified(&rcgen::PKCS_ECDSA_P256_SHA256)?), ("ps256", certified(&rcgen::PKCS_RSA_SHA256)?)];
+    let by_chain = [
+        ("danube-es256", Target::Danube, 0),
+        ("loire-es256", Target::Loire, 0),
+        ("loire-ps256", Target::Loire, 1),
+        ("xfsc-ps256", Target::Xfsc, 1),
+    ];
+    let by_chain = by_chain.iter().map(|&(name, target, key)| {
+        let (algorithm, certified) = &keys[key];
+        certified.form(name, target, algorithm, &named_by_host)
+    });
+    let by_chain: Vec<Form<'_>> = by_chain.collect();
+    for form in forms.iter().chain(&by_chain) {
         form.write(&directory.join(form.name), subjects(&form.base)?)?;
     }
     Ok(())
+}
+
+/// A key with a chain of certificates, made for this run: unlike the rest, other bytes each time.
+struct Certified {
+    key: CertifiedKey,
+    chain: String,
+    root: String,
+}
+
+fn certified(algorithm: &'static rcgen::SignatureAlgorithm) -> anyhow::Result<Certified> {
+    let root_key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)?;
+    let mut about_root = CertificateParams::new(Vec::new())?;
+    about_root.distinguished_name.push(rcgen::DnType::CommonName, "root of samples");
+    about_root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    about_root.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    let root = about_root.self_signed(&root_key)?;
+
+    let key = KeyPair::generate_for(algorithm)?;
+    let mut about = CertificateParams::new(vec![HOST.to_owned()])?;
+    about.distinguished_name.push(rcgen::DnType::CommonName, HOST);
+    about.is_ca = IsCa::ExplicitNoCa;
+    about.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    let leaf = about.signed_by(&key, &rcgen::Issuer::from_params(&about_root, &root_key))?;
+
+    // The collector reads keys from files that only their owner may read.
+    let file = tempfile::NamedTempFile::new()?;
+    std::fs::write(file.path(), key.serialize_pem())?;
+    let key = CertifiedKey::open(file.path())?;
+    Ok(Certified { key, chain: leaf.pem() + &root.pem(), root: root.pem() })
+}
+
+impl Certified {
+    fn form(&self, name: &'static str, target: Target, algorithm: &str, issuer: &Did) -> Form<'_> {
+        let x5u = format!("https://{HOST}/.well-known/{algorithm}.pem");
+        let key = self.key.verification_key();
+        let document = document::write(issuer, &[PublishedKey { fragment: FRAGMENT, key: &key, x5u: Some(&x5u) }]);
+        Form {
+            name,
+            target,
+            issuer: issuer.clone(),
+            base: Base::address(&format!("https://{HOST}")),
+            key: &self.key,
+            handed_in: json!({
+                "documents": {issuer.as_str(): document}, "files": {x5u: self.chain}, "roots": self.root,
+            }),
+        }
+    }
 }
 
 fn document_of(issuer: &Did, key: &SoftwareKey) -> Value {

@@ -113,7 +113,11 @@ impl FaultGraph {
             argument_starts: &flat.argument_starts,
             arguments: &arguments,
         };
-        let order = Order::of(&arrays, |vertex: Vertex| names.get(vertex.0).to_owned());
+        let name = |vertex: Vertex| names.get(vertex.0).to_owned();
+        let order = Order::of(&arrays, name);
+        if let Some((vertex, length)) = order.negated_circle(&arrays) {
+            return Err(FlatError::Graph(GraphError::CycleThroughNegation { name: name(vertex), length }));
+        }
         let graph = Self {
             names,
             own,

@@ -135,7 +135,7 @@ else
   [[ -x $programs/demo ]] || (cd "$root" && cargo build --locked --quiet --workspace --bins)
   rm -rf "$place/samples" "$place/demo"
   "$programs/issue-samples" "$place/samples"
-  for form in danube danube-web; do verify_envelopes "$place/samples/$form"; done
+  for form in danube danube-web danube-es256 loire-es256 loire-ps256 xfsc-ps256; do verify_envelopes "$place/samples/$form"; done
   verify_subjects "$place/samples/danube"
   for form in w3c-rdfc w3c-rdfc-web w3c-jcs w3c-jcs-web; do
     with_node "digitalbazaar-$form" verify-with-digitalbazaar.mjs "$place/samples/$form" "$gaia_x"

@@ -141,12 +141,13 @@ fn reached_from(member: &str) -> BTreeSet<String> {
     };
     // The lock file does not tell apart what only tests need: for our own crates the manifest does.
     let ours = members();
-    let linked = |name: &str| {
+    let linked = |wanted: &str| {
+        let name = wanted.split(' ').next().unwrap_or("");
         let of_manifest = ours.iter().any(|member| member == name).then(|| dependencies(name, &["dependencies"]));
         let links = move |other: &String| {
             of_manifest.as_ref().is_none_or(|linked| linked.contains(other.split(' ').next().unwrap_or("")))
         };
-        needs(find(name)).into_iter().filter(links).collect::<Vec<String>>()
+        needs(find(wanted)).into_iter().filter(links).collect::<Vec<String>>()
     };
     let mut open: Vec<String> = linked(member);
     let mut reached = BTreeSet::new();
@@ -154,7 +155,7 @@ fn reached_from(member: &str) -> BTreeSet<String> {
         let name = text(find(&next), "name");
         // What aws-lc-sys needs is needed to build it: the lock file does not tell that either.
         if reached.insert(name.clone()) && name != "aws-lc-sys" {
-            open.extend(linked(next.split(' ').next().unwrap_or(&next)));
+            open.extend(linked(&next));
         }
     }
     reached

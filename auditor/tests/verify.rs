@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use auditor::verify::{Ending, Finding, Verification, verify};
 use descriptors::bundle::{self, NodeTrust};
 use descriptors::canonical;
-use descriptors::credential::{self, Base, Credential, Period};
+use descriptors::credential::{self, Base, Credential, Observation, Period};
 use descriptors::declaration::{DECLARATION_TYPE, Declaration};
 use descriptors::did::Did;
 use descriptors::digest::Digest;
@@ -84,8 +84,10 @@ fn entries(declared: Value) -> BTreeMap<String, Vec<u8>> {
     entries.insert(bundle::AUDIT.to_owned(), canonical::to_vec(&audit).unwrap());
     let did = Did::key(&issuer().public_key());
     let base = Base::did(&did);
-    let reports = evidence.nodes.iter().map(|node| (&node.report, node.digest));
-    for subject in credential::subjects(&base, &evidence.declaration, reports, audit.claims().unwrap()) {
+    let key = Did::key(&node_key().public_key());
+    let observations =
+        evidence.nodes.iter().map(|node| Observation { report: &node.report, digest: node.digest, key: &key });
+    for subject in credential::subjects(&base, &evidence.declaration, observations, audit.claims().unwrap()) {
         let period = Period { from: at("2026-11-21T10:00:00Z"), until: at("2027-02-19T10:00:00Z") };
         let credential = Credential::new(&base, did.clone(), period, subject).unwrap();
         let jwt = vc_jwt::issue(&credential, &issuer()).unwrap();
@@ -202,7 +204,7 @@ fn a_credential_must_say_what_the_evidence_says() {
     let good = entries(declaration(false));
     let declared: Declaration = serde_json::from_value(declaration(true)).unwrap();
     let did = Did::key(&issuer().public_key());
-    let mut subject = credential::region::subject(&Base::did(&did), &declared, &declared.regions[0]);
+    let mut subject = credential::region::subject(&Base::did(&did), &declared, &declared.regions[0]).unwrap();
     subject.node.set("schema:name", "somewhere else");
     let period = Period { from: at("2026-11-21T10:00:00Z"), until: at("2027-02-19T10:00:00Z") };
     let forged = Credential::new(&Base::did(&did), did, period, subject).unwrap();

@@ -29,10 +29,16 @@ async fn everything_that_can_be_said_is_issued() {
     assert_eq!(
         subjects,
         [
+            "capacity/zone-1",
+            "capacity/zone-2",
+            "entropy-assessment/n1",
+            "entropy-assessment/n2",
             "verdict/c1/zone-1+zone-2/cooling",
             "verdict/c1/zone-1+zone-2/fire",
             "verdict/c1/zone-1+zone-2/network",
             "verdict/c1/zone-1+zone-2/power",
+            "node-evidence/n1",
+            "node-evidence/n2",
             "node/n1",
             "node/n2",
             "availability-zone/zone-1",
@@ -75,7 +81,9 @@ async fn only_what_changed_is_issued_again() {
     cloud.app.auditor.once().await.unwrap();
     let changed = changed(&cloud, &before).await;
     assert_eq!(changed.iter().filter(|subject| subject.starts_with("node/")).count(), 1, "{changed:?}");
-    assert!(changed.iter().all(|subject| subject == "node/n1" || subject.starts_with("verdict/")), "{changed:?}");
+    let rests_on_it =
+        |subject: &String| subject.ends_with("/n1") || subject == "capacity/zone-1" || subject.starts_with("verdict/");
+    assert!(changed.iter().all(rests_on_it), "{changed:?}");
 }
 
 #[tokio::test]
@@ -127,7 +135,10 @@ async fn without_a_declaration_only_nodes_are_described() {
     cloud.say(report("n1", 1, "EPYC"), 1).await;
     let outcome = cloud.app.auditor.once().await.unwrap();
     assert_eq!(outcome.audit, None);
-    assert_eq!(outcome.credentials.iter().map(short).collect::<Vec<_>>(), ["node/n1"]);
+    assert_eq!(
+        outcome.credentials.iter().map(short).collect::<Vec<_>>(),
+        ["entropy-assessment/n1", "node-evidence/n1", "node/n1"]
+    );
     assert!(matches!(crate::bundle::gather(&cloud.issuer, &outcome), Err(crate::bundle::GatherError::NothingAudited)));
 }
 

@@ -4,5 +4,12 @@
 //! true, it cannot know: it prints the provenance of every edge instead.
 
 pub mod bundle;
+pub mod command;
+pub mod credential;
+pub mod model;
+pub mod preflight;
+pub mod progress;
 pub mod render;
+pub mod risk;
+pub mod search;
 pub mod verify;

@@ -1,8 +1,10 @@
 //! What people and programs see of a verification.
 
+pub mod groups;
+
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use comfy_table::{ContentArrangement, Table};
 use descriptors::id::ZoneId;
 use descriptors::report::Origin;
 use independence::audit::Audit;
@@ -52,20 +54,8 @@ fn ending(ending: Ending) -> &'static str {
 
 /// The verdicts as a table, and the findings below it.
 pub fn verdicts(audit: &Audit) -> String {
-    let mut table = Table::new();
-    table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(["CLAIM", "ZONES", "DIMENSION", "VERDICT", "REASON"]);
-    for assessment in &audit.assessments {
-        table.add_row([
-            assessment.claim.to_string(),
-            zones(&assessment.zones),
-            assessment.dimension.to_string(),
-            word(assessment.verdict.outcome()).to_owned(),
-            assessment.reason(),
-        ]);
-    }
-    let mut text = table.trim_fmt();
-    text.push('\n');
+    let rows: Vec<[String; 5]> = audit.assessments.iter().map(row).collect();
+    let mut text = columns(["CLAIM", "ZONES", "DIMENSION", "VERDICT", "REASON"], &rows);
     if !audit.findings.is_empty() {
         text.push_str("\nFindings\n");
     }
@@ -73,6 +63,58 @@ pub fn verdicts(audit: &Audit) -> String {
         let _ = writeln!(text, "  {}  {finding}", finding.code());
     }
     text
+}
+
+fn row(assessment: &Assessment) -> [String; 5] {
+    [
+        assessment.claim.to_string(),
+        zones(&assessment.zones),
+        assessment.dimension.to_string(),
+        word(assessment.verdict.outcome()).to_owned(),
+        assessment.reason(),
+    ]
+}
+
+/// Rows below a header, each column as wide as its widest cell; characters that could control a terminal are escaped.
+pub fn columns<const N: usize>(header: [&str; N], rows: &[[String; N]]) -> String {
+    let mut widths = header.map(|cell| cell.chars().count());
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(printable(cell).chars().count());
+        }
+    }
+    let mut text = String::new();
+    let mut line = |cells: &mut dyn Iterator<Item = &str>| {
+        let start = text.len();
+        for (cell, width) in cells.zip(widths) {
+            let _ = write!(text, " {:width$} ", printable(cell));
+        }
+        text.truncate(start + text[start..].trim_end().len());
+        text.push('\n');
+    };
+    line(&mut header.into_iter());
+    for row in rows {
+        line(&mut row.iter().map(String::as_str));
+    }
+    text
+}
+
+/// The text with characters that could control a terminal escaped.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(controls) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if controls(c) { shown.extend(c.escape_unicode()) } else { shown.push(c) }
+    }
+    Cow::Owned(shown)
+}
+
+/// Whether a character moves the cursor, or changes the direction or the place of others.
+fn controls(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 fn zones(zones: &[ZoneId]) -> String {

@@ -85,9 +85,9 @@ fn entries(declared: Value) -> BTreeMap<String, Vec<u8>> {
     let did = Did::key(&issuer().public_key());
     let base = Base::did(&did);
     let key = Did::key(&node_key().public_key());
-    let observations =
+    let reports =
         evidence.nodes.iter().map(|node| Observation { report: &node.report, digest: node.digest, key: &key });
-    for subject in credential::subjects(&base, &evidence.declaration, observations, audit.claims().unwrap()) {
+    for subject in credential::subjects(&base, &evidence.declaration, reports, audit.claims().unwrap()) {
         let period = Period { from: at("2026-11-21T10:00:00Z"), until: at("2027-02-19T10:00:00Z") };
         let credential = Credential::new(&base, did.clone(), period, subject).unwrap();
         let jwt = vc_jwt::issue(&credential, &issuer()).unwrap();

@@ -7,7 +7,12 @@ use std::hint::black_box;
 use std::io::Write as _;
 use std::time::Duration;
 
+use integration::sim::SimulatedNode;
 use rustix::time::{ClockId, clock_gettime};
+use serde_json::{Value, json};
+
+/// Nodes in one rack of [`declare`].
+pub const NODES_PER_RACK: u64 = 10;
 
 const WINDOWS: usize = 7;
 const WINDOW: Duration = Duration::from_millis(200);
@@ -47,4 +52,43 @@ pub fn figure(question: &str, value: f64, unit: &str) {
 /// A duration in microseconds.
 pub fn micros(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e6
+}
+
+/// A declaration of three zones for these nodes: each rack on two feeds of its zone; zones 1 and 2 share one feed.
+pub fn declare(fleet: &[SimulatedNode]) -> Value {
+    let mut parts = Vec::new();
+    let mut zones = Vec::new();
+    for zone in 1..=3 {
+        let feeds = [if zone == 2 { "feed-1a".to_owned() } else { format!("feed-{zone}a") }, format!("feed-{zone}b")];
+        for (index, feed) in feeds.iter().enumerate() {
+            if zone != 2 || index == 1 {
+                parts.push(json!({"id": feed, "kind": "power_feed"}));
+            }
+        }
+        for (id, kind) in [("loop", "cooling_loop"), ("fire", "fire_compartment"), ("uplink", "uplink")] {
+            parts.push(json!({"id": format!("{id}-{zone}"), "kind": kind}));
+        }
+        let own: Vec<&SimulatedNode> = fleet.iter().filter(|node| node.zone == zone).collect();
+        let racks: Vec<Value> = own
+            .chunks(NODES_PER_RACK as usize)
+            .enumerate()
+            .map(|(rack, nodes)| {
+                let names: Vec<&str> = nodes.iter().map(|node| node.node.as_str()).collect();
+                let pdus = [format!("pdu-{zone}-{rack}a"), format!("pdu-{zone}-{rack}b")];
+                for (pdu, feed) in pdus.iter().zip(&feeds) {
+                    parts.push(json!({"id": pdu, "kind": "pdu", "needs": [feed]}));
+                }
+                json!({"id": format!("rack-{zone}-{rack}"), "needs": [{"any_of": pdus}], "nodes": names})
+            })
+            .collect();
+        let needs = [format!("loop-{zone}"), format!("fire-{zone}"), format!("uplink-{zone}")];
+        zones.push(json!({"id": format!("zone-{zone}"), "needs": needs, "racks": racks}));
+    }
+    json!({
+        "origin": "simulated",
+        "provider": {"id": "p", "name": "P", "registration_number": {"vat_id": "DE1"}, "legal_address": {"country_code": "DE"}},
+        "parts": parts,
+        "regions": [{"id": "r", "datacenters": [{"id": "d", "address": {"country_code": "DE"}, "availability_zones": zones}]}],
+        "claims": [{"id": "c", "zones": ["zone-1", "zone-2", "zone-3"]}]
+    })
 }

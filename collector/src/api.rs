@@ -6,7 +6,7 @@ pub mod problem;
 pub mod shape;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
@@ -14,6 +14,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use descriptors::canonical;
 use descriptors::id::NodeId;
+use descriptors::target::Target;
 use serde_json::{Map, Value};
 use utoipa::OpenApi;
 
@@ -67,6 +68,13 @@ pub async fn did_document(State(app): State<App>) -> Result<Response, Problem> {
     let document = document
         .ok_or_else(|| Problem::not_found(format!("the issuer is {}, which needs no document", app.issuer.did)))?;
     Ok(open_to_all(([(header::CONTENT_TYPE, "application/did+json")], document.to_string()).into_response()))
+}
+
+/// The certificate chain of the issuer's second key, which targets ask for behind `x5u`.
+pub async fn certificate_chain(State(app): State<App>) -> Result<Response, Problem> {
+    let certified = app.issuer.certified.as_ref().ok_or_else(|| Problem::not_found("no certificate is configured"))?;
+    let pem = certified.pem.to_vec();
+    Ok(open_to_all(([(header::CONTENT_TYPE, "application/pem-certificate-chain")], pem).into_response()))
 }
 
 /// All nodes: those that were heard, those whose word does not count, and those that are declared and silent.
@@ -129,17 +137,28 @@ async fn credentials(State(app): State<App>) -> Answer<Credentials> {
     Ok(Json(Credentials { issuer: app.issuer.did.to_string(), credentials }))
 }
 
-/// One credential, current or not: signed, or decoded where JSON is asked for.
-#[utoipa::path(get, path = "/v1/credentials/{digest}", params(("digest" = String, Path, description = "Last segment of the credential's id")), responses(
+/// One credential, current or not: signed, or decoded where JSON is asked for; or in the form for another target.
+#[utoipa::path(get, path = "/v1/credentials/{digest}", params(
+    ("digest" = String, Path, description = "Last segment of the credential's id"),
+    ("target" = Option<String>, Query, description = "For whom: danube (also when nothing is asked for), loire, xfsc, w3c-rdfc, w3c-jcs, plain")
+), responses(
     (status = 200, description = "The credential", content((String = "application/vc+jwt"), (Object = "application/json"))),
-    (status = 404, description = "No such credential", body = Problem, content_type = "application/problem+json")
+    (status = 400, description = "No such target", body = Problem, content_type = "application/problem+json"),
+    (status = 404, description = "No such credential, or not issued for this target", body = Problem, content_type = "application/problem+json")
 ))]
 async fn credential(
     State(app): State<App>,
     Path(digest): Path<String>,
+    Query(asked): Query<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    answer_credential(&find_credential(&app, &digest).await?, &headers)
+    answer_credential(&find_credential(&app, &digest).await?, &asked, &headers)
+}
+
+/// Which form of a credential is asked for.
+#[derive(serde::Deserialize)]
+pub(crate) struct Asked {
+    target: Option<String>,
 }
 
 /// A credential by the last segment of its id.
@@ -156,8 +175,16 @@ pub(crate) async fn find_credential(app: &App, digest: &str) -> Result<Issued, P
     found.ok_or_else(none)
 }
 
-/// A credential in the form that is asked for: signed, unless JSON is preferred or a browser asks, which can show JSON.
-pub(crate) fn answer_credential(issued: &Issued, headers: &HeaderMap) -> Result<Response, Problem> {
+/// A credential in the form that is asked for: that of a target, or else the JWS, unless JSON is preferred or a browser asks,
+/// which can show JSON.
+pub(crate) fn answer_credential(issued: &Issued, asked: &Asked, headers: &HeaderMap) -> Result<Response, Problem> {
+    let target = asked.target.as_deref().map(str::parse::<Target>).transpose();
+    let target = target.map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.to_string()))?;
+    if let Some(target) = target.filter(|target| *target != Target::Danube) {
+        let form = issued.forms.get(&target);
+        let form = form.ok_or_else(|| Problem::not_found(format!("this credential was not issued for {target}")))?;
+        return Ok(open_to_all(([(header::CONTENT_TYPE, target.media_type())], form.clone()).into_response()));
+    }
     let response = if prefers_json(headers) {
         let (_, payload) = decode(&issued.jwt).ok_or_else(undecodable)?;
         Json(payload).into_response()

@@ -12,6 +12,7 @@ use std::num::{NonZeroU32, NonZeroU64};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use descriptors::target::Target;
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use serde::{Deserialize, Deserializer};
 use toml::de::{DeTable, DeValue};
@@ -132,11 +133,23 @@ pub struct Issuer {
     pub public_address: Option<String>,
     /// Life of a credential.
     pub validity_days: NonZeroU32,
+    /// For whom credentials are issued. `danube` is always among them: bundles hold that form.
+    pub targets: Vec<Target>,
+    /// A P-256 or RSA key (PKCS#8, PEM) for targets that ask for a certificate. RSA is surest to be taken.
+    pub certificate_key: Option<PathBuf>,
+    /// Its certificate with all that signed it, up to the root (PEM).
+    pub certificate_chain: Option<PathBuf>,
 }
 
 impl Default for Issuer {
     fn default() -> Self {
-        Self { public_address: None, validity_days: non_zero(90) }
+        Self {
+            public_address: None,
+            validity_days: non_zero(90),
+            targets: vec![Target::Danube],
+            certificate_key: None,
+            certificate_chain: None,
+        }
     }
 }
 
@@ -263,6 +276,32 @@ impl Config {
     }
 
     fn clash(&self) -> Option<Clash> {
+        self.http_clash().or_else(|| self.issuer_clash())
+    }
+
+    fn issuer_clash(&self) -> Option<Clash> {
+        let issuer = &self.issuer;
+        let clash = |key, message: &str, help| {
+            let message = message.to_owned();
+            Some(Clash { section: "issuer", key, message, help })
+        };
+        match (&issuer.certificate_key, &issuer.certificate_chain) {
+            (Some(_), None) => {
+                clash("certificate_key", "a key without its certificates", "set `certificate_chain` as well")
+            }
+            (None, Some(_)) => {
+                clash("certificate_chain", "certificates without their key", "set `certificate_key` as well")
+            }
+            (Some(_), Some(_)) if issuer.public_address.is_none() => clash(
+                "certificate_key",
+                "a certificate for an issuer without a public address",
+                "set `public_address`: the certificate is for its host",
+            ),
+            _ => None,
+        }
+    }
+
+    fn http_clash(&self) -> Option<Clash> {
         let http = &self.http;
         let clash = |key, message: String, help| Some(Clash { section: "http", key, message, help });
         match (&http.tls_certificate, &http.tls_key, &http.token_file) {
@@ -410,6 +449,11 @@ mod tests {
         check("[ingest]\npublic_names = [\"a:1\"]\n", "not a host name", "[\"a:1\"]");
         check("[http]\nlisten = \"0.0.0.0:80\"\n", "not loopback", "\"0.0.0.0:80\"");
         check("[http]\ntls_key = \"k\"\n", "a key without its certificate", "\"k\"");
+        check("[issuer]\ntargets = [\"lore\"]\n", "`lore` is not a target", "[\"lore\"]");
+        check("[issuer]\ncertificate_key = \"k\"\n", "a key without its certificates", "\"k\"");
+        check("[issuer]\ncertificate_chain = \"k\"\n", "certificates without their key", "\"k\"");
+        let both = "[issuer]\ncertificate_key = \"k\"\ncertificate_chain = \"c\"\n";
+        check(both, "without a public address", "\"k\"");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use descriptors::id::{NodeId, SourceName};
 use descriptors::proof::dsse::Envelope;
 use descriptors::proof::{Signer as _, SoftwareKey};
 use descriptors::report::{HEARTBEAT_TYPE, Heartbeat, Origin, REPORT_TYPE, Report, ReportId};
+use descriptors::target::Target;
 use descriptors::timestamp::Timestamp;
 use serde_json::Value;
 
@@ -75,7 +76,8 @@ impl Cloud {
     pub(crate) async fn new(public_address: Option<&str>) -> Self {
         let data = tempfile::tempdir().unwrap();
         let store: SharedStore = Arc::new(SqliteStore::open(&data.path().join("store.db")).await.unwrap());
-        let issuer = Issuer::new(Arc::new(key(9)), public_address).unwrap();
+        let targets = [Target::Danube, Target::W3cRdfc, Target::W3cJcs, Target::Plain];
+        let issuer = Issuer::new(Arc::new(key(9)), public_address).unwrap().with_targets(&targets, None).unwrap();
         let seconds = Arc::new(std::sync::atomic::AtomicI64::new(0));
         let told = Arc::clone(&seconds);
         let clock: Clock = Arc::new(move || at(told.load(std::sync::atomic::Ordering::SeqCst)));

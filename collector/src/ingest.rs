@@ -22,8 +22,8 @@ use proto::convert::{Acknowledgement, Outcome};
 use proto::v1;
 use proto::v1::ingest_service_server::{IngestService, IngestServiceServer};
 use tokio::sync::{mpsc, watch};
-use tokio_stream::Stream;
-use tokio_stream::wrappers::ReceiverStream;
+use tonic::codegen::tokio_stream::Stream;
+use tonic::codegen::tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
 pub use check::{Limits, Refusal};

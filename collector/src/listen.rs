@@ -17,7 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
-use tokio_stream::wrappers::ReceiverStream;
+use tonic::codegen::tokio_stream::wrappers::ReceiverStream;
 
 use crate::authority::{Authority, IssueError};
 use crate::cause::chain;

@@ -22,6 +22,7 @@ use crate::http::door::{self, TlsError};
 use crate::http::{self, App};
 use crate::metrics::Metrics;
 use crate::plane::{self, StartError};
+use crate::sign::certified::Certified;
 use crate::sign::{Issuer, IssuerError};
 use crate::store::SharedStore;
 
@@ -71,7 +72,7 @@ pub struct Running {
 /// Starts everything. Port 0 means any that is free.
 pub async fn start(config: &Config) -> Result<Running, RunError> {
     let opened = plane::open(config).await?;
-    let issuer = Issuer::open(&config.state.directory, config.issuer.public_address.as_deref())?;
+    let issuer = issuer(config)?;
     if let Some(file) = &config.declaration.file {
         let declared = declaration::load(file, issuer.signer.as_ref(), opened.store.as_ref()).await?;
         tracing::info!(provider = %declared.provider.id, claims = declared.claims.len(), "the declaration is in force");
@@ -93,6 +94,26 @@ pub async fn start(config: &Config) -> Result<Running, RunError> {
     });
     let audit = tokio::spawn(async move { auditor.run(changes, wait_for(stopped)).await });
     Ok(Running { http_address, nodes, stop, tasks: vec![serve, audit] })
+}
+
+/// The issuer with the key of its targets. A chain that others would refuse is told of and used: it may be renewed in its place.
+fn issuer(config: &Config) -> Result<Issuer, IssuerError> {
+    let settings = &config.issuer;
+    let issuer = Issuer::open(&config.state.directory, settings.public_address.as_deref())?;
+    let certified = match (&settings.certificate_key, &settings.certificate_chain) {
+        (Some(key), Some(chain)) => Some(Certified::open(key, chain)?),
+        _ => None,
+    };
+    if let Some(certified) = &certified {
+        let checked = certified.check(&issuer.did, clock::now());
+        for fault in &checked.faults {
+            tracing::error!(%fault, "the certificate chain would be refused");
+        }
+        for open in &checked.unchecked {
+            tracing::warn!(%open, "something in the certificate chain could not be checked");
+        }
+    }
+    issuer.with_targets(&settings.targets, certified)
 }
 
 fn settings(config: &Config) -> audit::Settings {

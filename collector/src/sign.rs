@@ -3,6 +3,10 @@
 //! The key is made on the first start and lies in `issuer.key` in the data directory, 64 hexadecimal digits, readable by its
 //! owner only. Whoever reads it can issue false credentials in this name, and cannot alter what nodes signed. It is never
 //! logged. Without a public address the issuer is a did:key; with one it is a did:web, and ids begin with the address.
+//! Targets that ask for a certificate get a second key, which the operator brings with its chain ([`Certified`]).
+
+pub mod certified;
+pub mod key;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -10,12 +14,26 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use descriptors::certificate::ChainError;
 use descriptors::credential::Base;
-use descriptors::did::{self, Did, DidError};
-use descriptors::proof::{Signer, SoftwareKey};
+use descriptors::did::document::{self, PublishedKey};
+use descriptors::did::{Did, DidError};
+use descriptors::proof::Signer;
+use descriptors::target::{Seal, SealError, Target};
+
+use certified::Certified;
+use key::{Ed25519Key, KeyFileError};
 
 /// The name of the key file in the data directory.
 pub const KEY_FILE: &str = "issuer.key";
+
+/// Where the chain of the certified key is published.
+pub const CHAIN_PATH: &str = "/.well-known/chain.pem";
+
+/// The fragment of the key that is made here.
+const OWN_KEY: &str = "key-1";
+/// The fragment of the key that the operator brings.
+const CERTIFIED_KEY: &str = "key-2";
 
 /// Who issues.
 #[derive(Clone)]
@@ -28,6 +46,10 @@ pub struct Issuer {
     pub signer: Arc<dyn Signer>,
     /// `https://host[:port]`, where the public reaches the issuer's documents.
     pub public_address: Option<String>,
+    /// For whom credentials are issued beside Danube, whose form everything else here rests on.
+    pub targets: Vec<Target>,
+    /// The key of targets that ask for a certificate.
+    pub certified: Option<Certified>,
 }
 
 /// Why there is no issuer.
@@ -65,6 +87,42 @@ pub enum IssuerError {
         /// The file.
         path: PathBuf,
     },
+    /// The certified key cannot be used.
+    #[error("the certified key cannot be used")]
+    Certified(#[from] KeyFileError),
+    /// The chain could not be read.
+    #[error("cannot read the certificate chain {}", path.display())]
+    ReadChain {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The file is no chain.
+    #[error("the file {} is no certificate chain", path.display())]
+    Chain {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: ChainError,
+    },
+    /// Nothing can be sealed for a target.
+    #[error("credentials for the target {target} cannot be issued")]
+    Target {
+        /// Which.
+        target: Target,
+        /// Why.
+        #[source]
+        source: SealError,
+    },
+    /// A target whose documents rest on a context that nobody brought.
+    #[error("the target tagus is not issued here: its documents need a context that is not embedded")]
+    Tagus,
+    /// A target asks for a certificate, and there is none.
+    #[error("the target {0} asks for a certificate chain: set `certificate_key` and `certificate_chain` in [issuer]")]
+    NoCertificate(Target),
     /// Not a host with an optional port.
     #[error("the public address `{address}` is not a host name with an optional port, with or without `https://`")]
     Address {
@@ -90,25 +148,66 @@ impl Issuer {
                     .ok_or_else(|| IssuerError::Read { path: path.clone(), source: io::ErrorKind::NotFound.into() })?
             }
         };
-        Self::new(Arc::new(SoftwareKey::from_seed(&seed)), public_address)
+        let key = Ed25519Key::from_seed(&seed).ok_or(IssuerError::Malformed { path })?;
+        Self::new(Arc::new(key), public_address)
     }
 
     /// The issuer with this key.
     pub fn new(signer: Arc<dyn Signer>, public_address: Option<&str>) -> Result<Self, IssuerError> {
         let Some(address) = public_address else {
             let did = Did::key(&signer.public_key());
-            return Ok(Self { base: Base::did(&did), did, signer, public_address: None });
+            return Ok(Self {
+                base: Base::did(&did),
+                did,
+                signer,
+                public_address: None,
+                targets: Vec::new(),
+                certified: None,
+            });
         };
         let host = address.strip_prefix("https://").unwrap_or(address);
         let host = host.strip_suffix('/').unwrap_or(host).to_ascii_lowercase();
         let did = Did::web(&host).map_err(|source| IssuerError::Address { address: address.to_owned(), source })?;
         let url = format!("https://{host}");
-        Ok(Self { did, base: Base::address(&url), signer, public_address: Some(url) })
+        let base = Base::address(&url);
+        Ok(Self { did, base, signer, public_address: Some(url), targets: Vec::new(), certified: None })
+    }
+
+    /// The same issuer for these targets too; each must be able to be served.
+    pub fn with_targets(mut self, targets: &[Target], certified: Option<Certified>) -> Result<Self, IssuerError> {
+        self.certified = certified;
+        for target in targets.iter().filter(|target| **target != Target::Danube) {
+            if *target == Target::Tagus {
+                return Err(IssuerError::Tagus);
+            }
+            if target.asks_for_chain() && self.certified.is_none() && !self.did.is_key() {
+                return Err(IssuerError::NoCertificate(*target));
+            }
+            self.seal(*target).map_err(|source| IssuerError::Target { target: *target, source })?;
+            if !self.targets.contains(target) {
+                self.targets.push(*target);
+            }
+        }
+        Ok(self)
+    }
+
+    /// What credentials for a target are signed with: the certified key where a certificate is asked for, else the own one.
+    pub fn seal(&self, target: Target) -> Result<Seal<'_>, SealError> {
+        match self.certified.as_ref().filter(|_| target.asks_for_chain()) {
+            Some(certified) => Seal::new(target, &self.did, CERTIFIED_KEY, certified.key.as_ref()),
+            None => Seal::new(target, &self.did, OWN_KEY, &self.signer),
+        }
     }
 
     /// The DID document, for did:web.
     pub fn document(&self) -> Option<serde_json::Value> {
-        (!self.did.is_key()).then(|| did::web_document(&self.did, &self.signer.public_key()))
+        let address = self.public_address.as_ref()?;
+        let own = self.signer.public_key().into();
+        let mut keys = vec![PublishedKey { fragment: OWN_KEY, key: &own, x5u: None }];
+        let certified = self.certified.as_ref().map(|certified| certified.key.verification_key());
+        let x5u = format!("{address}{CHAIN_PATH}");
+        keys.extend(certified.iter().map(|key| PublishedKey { fragment: CERTIFIED_KEY, key, x5u: Some(&x5u) }));
+        Some(document::write(&self.did, &keys))
     }
 }
 
@@ -173,6 +272,9 @@ fn make(data: &Path, path: &Path) -> io::Result<()> {
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
+    use descriptors::did::key_in_document;
+    use descriptors::proof::SoftwareKey;
+
     use super::*;
 
     #[test]
@@ -228,7 +330,7 @@ mod tests {
         let issuer = Issuer::new(key.clone(), Some("https://cloud.example")).unwrap();
         let document = issuer.document().unwrap();
         let method = issuer.did.verification_method();
-        assert_eq!(did::key_in_document(&issuer.did, &method, &document), Ok(key.public_key()));
+        assert_eq!(key_in_document(&issuer.did, &method, &document), Ok(key.public_key()));
         assert!(issuer.base.subject("node", "a").starts_with("https://cloud.example/subjects/"));
     }
 }

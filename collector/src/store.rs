@@ -15,6 +15,7 @@
 pub mod contract;
 pub mod sqlite;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use descriptors::did::Did;
 use descriptors::digest::Digest;
 use descriptors::id::NodeId;
 use descriptors::report::{Origin, ReportId};
+use descriptors::target::Target;
 use descriptors::timestamp::Timestamp;
 use tokio::sync::watch;
 
@@ -184,6 +186,8 @@ pub struct Issued {
     pub valid_until: Timestamp,
     /// The compact JWS.
     pub jwt: String,
+    /// The forms for other targets, as they were signed: some signatures cannot be made again byte for byte.
+    pub forms: BTreeMap<Target, String>,
 }
 
 /// A numbered document that replaces the one before it: the declaration (DSSE envelope), the audit (canonical JSON).

@@ -1,25 +1,24 @@
-//! Strict JSON in, canonical JSON out (RFC 8785, JCS).
+//! Strict JSON in, canonical JSON out (RFC 8785, JCS), as trees and types.
 //!
-//! A signature covers bytes, a verdict rests on what those bytes mean. So a document must have one meaning: duplicate
-//! names are refused, and so are integers that a double cannot hold, nesting beyond [`DEPTH_MAX`] and text after the
-//! document. What the members mean is not known here.
+//! A signature covers bytes, a verdict rests on what those bytes mean. So a document must have one meaning: the strict reader
+//! is [`crate::json`]; here its documents become trees of their own, and types. What the members mean is not known here.
 
 use serde::Serialize;
-use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 
-/// Deepest nesting that is read.
-pub const DEPTH_MAX: usize = 64;
+pub use crate::json::DEPTH_MAX;
+use crate::json::{Document, INTEGER_MAX, SyntaxError};
 
-/// Largest integer every reader of JSON agrees on: 2^53 - 1 (RFC 7493, section 2.2).
-const INTEGER_MAX: u64 = (1 << 53) - 1;
-
-/// Why bytes are not a document that has one meaning.
+/// Why bytes are not a document of the expected shape that has one meaning.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// Malformed, duplicated, too deep, or not of the expected shape.
-    #[error("not a strict JSON document of the expected shape")]
-    Json(#[from] serde_json::Error),
+    /// Malformed, duplicated or too deep.
+    #[error("not a strict JSON document")]
+    Syntax(#[from] SyntaxError),
+    /// Sound JSON, and something else than was asked for.
+    #[error("not a JSON document of the expected shape")]
+    Shape(#[from] serde_json::Error),
 }
 
 /// Why a value has no canonical form.
@@ -35,10 +34,7 @@ pub enum WriteError {
 
 /// Reads a document; refuses what two readers could understand in two ways.
 pub fn parse(bytes: &[u8]) -> Result<Value, ReadError> {
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = Strict { depth: 0 }.deserialize(&mut deserializer)?;
-    deserializer.end()?;
-    Ok(value)
+    Ok(Document::parse(bytes)?.root().to_value())
 }
 
 /// Reads a document strictly into a type.
@@ -77,12 +73,7 @@ pub(crate) fn write(value: &Value, out: &mut Vec<u8>) -> Result<(), WriteError> 
 
 fn write_object(members: &Map<String, Value>, out: &mut Vec<u8>) -> Result<(), WriteError> {
     let mut names: Vec<&String> = members.keys().collect();
-    // RFC 8785 section 3.2.3 sorts by UTF-16 code units; for ASCII names that is the order of the bytes.
-    if names.iter().all(|name| name.is_ascii()) {
-        names.sort_unstable();
-    } else {
-        names.sort_by(|a, b| a.encode_utf16().cmp(b.encode_utf16()));
-    }
+    sort_names(&mut names, |name| name);
     out.push(b'{');
     for (index, name) in names.into_iter().enumerate() {
         if index > 0 {
@@ -96,12 +87,25 @@ fn write_object(members: &Map<String, Value>, out: &mut Vec<u8>) -> Result<(), W
     Ok(())
 }
 
+/// RFC 8785 section 3.2.3 sorts by UTF-16 code units; for ASCII names that is the order of the bytes.
+pub(crate) fn sort_names<T>(members: &mut [T], name: impl Fn(&T) -> &str) {
+    if members.iter().all(|member| name(member).is_ascii()) {
+        members.sort_unstable_by(|a, b| name(a).cmp(name(b)));
+    } else {
+        members.sort_by(|a, b| name(a).encode_utf16().cmp(name(b).encode_utf16()));
+    }
+}
+
+pub(crate) fn write_float(number: f64, out: &mut Vec<u8>) {
+    out.extend_from_slice(ryu_js::Buffer::new().format(number).as_bytes());
+}
+
 fn write_number(number: &Number, out: &mut Vec<u8>) -> Result<(), WriteError> {
     let magnitude = number.as_u64().or_else(|| number.as_i64().map(i64::unsigned_abs));
     match (magnitude, number.as_f64()) {
         (Some(magnitude), _) if magnitude > INTEGER_MAX => return Err(WriteError::Integer(number.to_string())),
         (Some(_), _) => out.extend_from_slice(number.to_string().as_bytes()),
-        (None, Some(double)) => out.extend_from_slice(ryu_js::Buffer::new().format(double).as_bytes()),
+        (None, Some(double)) => write_float(double, out),
         (None, None) => return Err(WriteError::Integer(number.to_string())),
     }
     Ok(())
@@ -139,92 +143,6 @@ pub(crate) fn write_string(text: &str, out: &mut Vec<u8>) {
     }
     out.extend_from_slice(&bytes[plain..]);
     out.push(b'"');
-}
-
-/// Builds a [`Value`], refusing duplicate names and depth.
-#[derive(Clone, Copy)]
-struct Strict {
-    depth: usize,
-}
-
-impl Strict {
-    fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
-        if self.depth >= DEPTH_MAX {
-            return Err(E::custom(format_args!("nested deeper than {DEPTH_MAX} levels")));
-        }
-        Ok(Self { depth: self.depth + 1 })
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Strict {
-    type Value = Value;
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Strict {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Value, E> {
-        if value > INTEGER_MAX {
-            return Err(E::custom(format_args!("the integer {value} lies beyond 2^53 - 1")));
-        }
-        Ok(Value::from(value))
-    }
-
-    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Value, E> {
-        if value.unsigned_abs() > INTEGER_MAX {
-            return Err(E::custom(format_args!("the integer {value} lies beyond 2^53 - 1")));
-        }
-        Ok(Value::from(value))
-    }
-
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("a number beyond the range of a double"))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::String(value.to_owned()))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::String(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let inner = self.deeper()?;
-        let mut array = Vec::new();
-        while let Some(item) = items.next_element_seed(inner)? {
-            array.push(item);
-        }
-        Ok(Value::Array(array))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let inner = self.deeper()?;
-        let mut object = Map::new();
-        while let Some(name) = members.next_key::<String>()? {
-            if object.contains_key(&name) {
-                return Err(A::Error::custom(format_args!("the name `{name}` stands twice in one object")));
-            }
-            let value = members.next_value_seed(inner)?;
-            object.insert(name, value);
-        }
-        Ok(Value::Object(object))
-    }
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ use crate::gaia_x::participant;
 use crate::id::NodeId;
 use crate::node::{Lines, Node, Object};
 use crate::report::{Origin, Report};
+use crate::status_list::{self, Entry};
 use crate::timestamp::Timestamp;
 use crate::vocabulary::{Context, Ontology, XSD_DATE_TIME};
 
@@ -171,8 +172,8 @@ pub struct Credential {
     pub period: Period,
     /// Everything but the `@context`, as the node that is signed.
     node: Node,
-    /// The canonical JSON in the context that most targets ask for: it was written for the digest.
-    written: Vec<u8>,
+    /// The canonical JSON in the context that most targets ask for, where it was written for the digest already.
+    written: Option<Vec<u8>>,
 }
 
 /// The property that tells what is simulated from what is real.
@@ -182,13 +183,8 @@ impl Credential {
     /// The credential of `subject`. Its id follows from its content: same facts, same time, same key, same bytes.
     pub fn new(base: &Base, issuer: Did, period: Period, subject: Subject) -> Result<Self, WriteError> {
         let context = context_of(subject.class(), Ontology::default());
-        let mut node = Node::new(String::new(), "VerifiableCredential")
-            .and_class(subject.class())
-            .with("issuer", Object::Link(issuer.to_string()))
-            .with("validFrom", Object::Coerced { text: period.from.to_string(), datatype: XSD_DATE_TIME })
-            .with("validUntil", Object::Coerced { text: period.until.to_string(), datatype: XSD_DATE_TIME })
-            .with(ORIGIN, Object::Word(subject.origin.as_str()))
-            .with("credentialSubject", subject.node);
+        let node = Node::new(String::new(), "VerifiableCredential").and_class(subject.class());
+        let mut node = said(node, &issuer, period, subject);
         // The digest is taken over the document with an empty id; the id made from it is put in its place afterwards.
         let mut written = Vec::with_capacity(6 * 1024);
         let id_at = node.write_document(context, &mut written)?;
@@ -196,10 +192,29 @@ impl Credential {
         let mut quoted = Vec::with_capacity(node.id.len() + 2);
         canonical::write_string(&node.id, &mut quoted);
         written.splice(id_at..id_at, quoted[1..quoted.len() - 1].iter().copied());
-        Ok(Self { issuer, period, node, written })
+        Ok(Self { issuer, period, node, written: Some(written) })
     }
 
-    /// Its own id, made from what it says.
+    /// The credential that holds a status list; its id is the address `list` where it is published, since entries name it.
+    pub fn of_status_list(list: &str, issuer: Did, period: Period, subject: Subject) -> Self {
+        let node = Node::new(list, "VerifiableCredential").and_class(status_list::LIST_CREDENTIAL);
+        Self { node: said(node, &issuer, period, subject), issuer, period, written: None }
+    }
+
+    /// The same credential with its places in status lists. The id stays: it follows from what is said of the subject.
+    #[must_use]
+    pub fn with_status(mut self, entries: &[Entry]) -> Self {
+        let mut nodes: Vec<Object> = entries.iter().map(|entry| entry.to_node().into()).collect();
+        match nodes.len() {
+            0 => {}
+            1 => self.node.set("credentialStatus", nodes.remove(0)),
+            _ => self.node.set("credentialStatus", nodes),
+        }
+        self.written = None;
+        self
+    }
+
+    /// Its own id, made from what it says; of a status list its address.
     pub fn id(&self) -> &str {
         &self.node.id
     }
@@ -233,10 +248,10 @@ impl Credential {
 
     /// The document in canonical JSON (RFC 8785).
     pub fn to_vec(&self, context: Context) -> Result<Vec<u8>, WriteError> {
-        if context == self.context(Ontology::default()) {
-            return Ok(self.written.clone());
+        if let Some(written) = self.written.as_ref().filter(|_| context == self.context(Ontology::default())) {
+            return Ok(written.clone());
         }
-        let mut out = Vec::with_capacity(self.written.len() + 256);
+        let mut out = Vec::with_capacity(6 * 1024);
         self.node.write_document(context, &mut out)?;
         Ok(out)
     }
@@ -251,6 +266,15 @@ impl Credential {
 
 fn context_of(class: &str, ontology: Ontology) -> Context {
     if class.starts_with("gx:") { Context::GaiaX(ontology) } else { Context::Inline(ontology) }
+}
+
+/// The node of a credential with what its issuer says.
+fn said(node: Node, issuer: &Did, period: Period, subject: Subject) -> Node {
+    node.with("issuer", Object::Link(issuer.to_string()))
+        .with("validFrom", Object::Coerced { text: period.from.to_string(), datatype: XSD_DATE_TIME })
+        .with("validUntil", Object::Coerced { text: period.until.to_string(), datatype: XSD_DATE_TIME })
+        .with(ORIGIN, Object::Word(subject.origin.as_str()))
+        .with("credentialSubject", subject.node)
 }
 
 /// A declared address.

@@ -93,6 +93,11 @@ impl Contexts {
         Self::new(embedded.chain(documents.into_iter().map(|(iri, bytes)| (iri.into(), bytes))))
     }
 
+    /// The same documents, and nothing compiled yet.
+    pub fn without_compiled(&self) -> Self {
+        Self { documents: Arc::clone(&self.documents), compiled: Mutex::default() }
+    }
+
     /// The IRIs of the documents, sorted.
     pub fn iris(&self) -> impl Iterator<Item = &str> {
         self.documents.keys().map(String::as_str)

@@ -7,6 +7,7 @@
 
 pub mod bundle;
 pub mod canonical;
+pub mod certificate;
 pub mod component;
 pub mod credential;
 pub mod declaration;
@@ -15,11 +16,18 @@ pub mod digest;
 pub mod fact;
 pub mod gaia_x;
 pub mod id;
+pub mod json;
 pub mod json_ld;
 pub mod node;
+pub mod preflight;
+pub mod presentation;
 pub mod proof;
 pub mod rdf;
 pub mod report;
+pub mod shacl;
 pub mod shape;
+pub mod status_list;
+pub mod target;
 pub mod timestamp;
+pub mod verify;
 pub mod vocabulary;

@@ -1,9 +1,16 @@
 //! Proofs: who said these bytes.
 //!
-//! One file for each format; keys are handed in, and where a private key lives is not known here. Every check uses
-//! `verify_strict`: the laxer functions of the same library accept signatures that other verifiers refuse.
+//! One file for each format; keys are handed in, and where a private key lives is not known here. Every check of Ed25519
+//! uses `verify_strict`: the laxer functions of the same library accept signatures that other verifiers refuse. What nodes
+//! and collectors state is signed with Ed25519 ([`Signer`]); credentials may be signed with other keys too ([`key`]).
 
+pub mod data_integrity;
 pub mod dsse;
+pub mod jwk;
+pub mod jws_2020;
+pub mod key;
+pub mod ssh_signature;
+pub mod statements;
 pub mod vc_jwt;
 
 use std::fmt;
@@ -25,8 +32,13 @@ pub struct PublicKeyError;
 pub struct SignatureError;
 
 impl PublicKey {
-    /// Reads a key; refuses what is not a point, and points of small order.
+    /// Reads a key; refuses what is not a point, points of small order, and a second spelling of a point.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, PublicKeyError> {
+        // The coordinate y must be below 2^255 - 19 (RFC 8032, 5.1.3); the library reduces it instead.
+        let [first, middle @ .., last] = bytes;
+        if *first >= 0xed && middle.iter().all(|byte| *byte == 0xff) && last | 0x80 == 0xff {
+            return Err(PublicKeyError);
+        }
         let key = VerifyingKey::from_bytes(bytes).map_err(|_| PublicKeyError)?;
         if key.is_weak() { Err(PublicKeyError) } else { Ok(Self(key)) }
     }
@@ -34,6 +46,11 @@ impl PublicKey {
     /// The 32 bytes.
     pub fn as_bytes(&self) -> &[u8; 32] {
         self.0.as_bytes()
+    }
+
+    /// The point, for the check of many signatures beforehand.
+    pub(crate) fn point(&self) -> &VerifyingKey {
+        &self.0
     }
 
     /// Checks a signature strictly: canonical S, no small-order points.
@@ -60,6 +77,26 @@ pub trait Signer: Send + Sync {
     fn public_key(&self) -> PublicKey;
     /// Signs `message` (64 bytes, RFC 8032).
     fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError>;
+}
+
+impl<T: Signer + ?Sized> Signer for &T {
+    fn public_key(&self) -> PublicKey {
+        (**self).public_key()
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
+        (**self).sign(message)
+    }
+}
+
+impl<T: Signer + ?Sized> Signer for std::sync::Arc<T> {
+    fn public_key(&self) -> PublicKey {
+        (**self).public_key()
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
+        (**self).sign(message)
+    }
 }
 
 /// A private key in memory; wiped when dropped, and never printed.

@@ -7,6 +7,8 @@ pub mod canonical;
 pub mod iri;
 pub mod n_quads;
 pub mod statement;
+pub mod turtle;
+pub mod xsd;
 
 use std::fmt;
 

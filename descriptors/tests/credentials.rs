@@ -179,12 +179,12 @@ fn a_bad_credential_is_refused_for_its_single_fault() {
     check(&|h, _| h["crit"] = json!(["b64"]), "`crit`");
     check(&|h, _| h["kid"] = json!("did:web:other.example#key-1"), "`kid`");
     check(&|h, _| h["iss"] = json!(Did::key(&SoftwareKey::from_seed(&[1; 32]).public_key())), "`kid`");
-    check(&|_, p| p["issuer"] = json!("did:web:other.example"), "`issuer`");
+    check(&|_, p| p["issuer"] = json!("did:web:other.example"), "issued by");
     check(&|_, p| p["vc"] = json!({}), "`vc`");
-    check(&|_, p| p["credentialSubject"]["id"] = p["id"].clone(), "`credentialSubject.id`");
-    check(&|_, p| p["validFrom"] = json!("2026-12-01T00:01:01Z"), "valid from");
+    check(&|_, p| p["credentialSubject"]["id"] = p["id"].clone(), "id of the credential");
+    check(&|_, p| p["validFrom"] = json!("2026-12-01T00:01:01Z"), "not valid before");
     check(&|_, p| p["validFrom"] = json!("2026-12-01T00:00:59Z"), "");
-    check(&|_, p| p["validUntil"] = json!("2026-11-30T23:58:59Z"), "valid from");
+    check(&|_, p| p["validUntil"] = json!("2026-11-30T23:58:59Z"), "valid until");
     check(&|_, p| p["validFrom"] = json!("yesterday"), "`validFrom`");
 }
 

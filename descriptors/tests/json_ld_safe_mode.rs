@@ -147,3 +147,14 @@ fn a_document_is_understood_when_no_more_contexts_are_kept() {
     let other = nested(299, 298);
     assert_eq!(compiled.expand(&other).unwrap().quads().len(), 3);
 }
+
+/// More contexts inside one document than are kept at one place: an error, and neither a crash nor a long wait.
+#[test]
+fn a_document_with_a_thousand_contexts_is_too_large() {
+    let nodes = |count: usize| -> Value {
+        let node = |n: usize| json!({"@context": {format!("t{n}"): "https://s.example/t"}, format!("t{n}"): "v"});
+        json!({"@context": "https://s.example/c", "name": (0..count).map(node).collect::<Vec<_>>()})
+    };
+    assert_eq!(form(&nodes(900)).unwrap().lines().count(), 1800);
+    assert!(form(&nodes(1100)).unwrap_err().contains("too large"));
+}

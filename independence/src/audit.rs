@@ -14,11 +14,11 @@ use descriptors::report::Origin;
 use descriptors::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::analysis::{AnalysisError, Limits};
 use crate::criterion::{Case, Criterion};
 use crate::evidence::Evidence;
 use crate::finding::Finding;
 use crate::profile::{self, Level};
-use crate::risk_group::OutOfWork;
 use crate::verdict::{Assessment, Outcome, Verdict};
 
 /// What an audit found. Its canonical JSON is the same on any machine and for any order of the evidence.
@@ -66,9 +66,9 @@ pub enum AuditError {
         dimension: Dimension,
         /// The zones.
         zones: Vec<ZoneId>,
-        /// The bound that was met.
+        /// Which bound was met, and where.
         #[source]
-        source: OutOfWork,
+        source: AnalysisError,
     },
 }
 
@@ -109,11 +109,23 @@ impl Audit {
     }
 }
 
+/// What the search for the risk groups of one verdict may take. In steps and bytes and not in time, so that the same
+/// evidence is given up on every machine or on none.
+pub const LIMITS: Limits = Limits { memory_bytes: 1 << 30, steps: 100_000_000 };
+
 /// Checks every claim of the declaration against the evidence.
 ///
 /// # Errors
-/// When the evidence is not one that can be judged, or judging it takes more than [`crate::risk_group::WORK_MAX`].
+/// When the evidence is not one that can be judged, or judging it takes more than [`LIMITS`].
 pub fn audit(evidence: &Evidence) -> Result<Audit, AuditError> {
+    audit_within(evidence, LIMITS)
+}
+
+/// The same within other limits.
+///
+/// # Errors
+/// As [`audit`].
+pub fn audit_within(evidence: &Evidence, limits: Limits) -> Result<Audit, AuditError> {
     check(evidence)?;
     let graph = evidence.graph();
     let mut assessments = Vec::new();
@@ -122,7 +134,7 @@ pub fn audit(evidence: &Evidence) -> Result<Audit, AuditError> {
     for claim in &evidence.declaration.claims {
         let profile = profile::find(&claim.profile)
             .ok_or_else(|| AuditError::UnknownProfile { claim: claim.id.clone(), profile: claim.profile.clone() })?;
-        let case = Case { evidence, graph: &graph, profile };
+        let case = Case { evidence, graph: &graph, profile, limits };
         for (level, criterion) in profile.rules_for(&claim.dimensions) {
             for assessment in assess(&case, claim, criterion, &mut findings)? {
                 match level {
@@ -177,7 +189,7 @@ fn assess(
                 dimension: criterion.dimension,
                 zones: scope.clone(),
                 components: shared.components,
-                order: case.profile.order_max,
+                order: u32::from(case.profile.order_max),
                 witness: shared.witness,
             });
         }

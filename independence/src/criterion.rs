@@ -17,10 +17,11 @@ use descriptors::component::{ComponentKind, Dimension};
 use descriptors::id::ZoneId;
 use serde::{Deserialize, Serialize};
 
+use crate::analysis::{AnalysisError, Limits, Search, Sequence};
 use crate::evidence::{Evidence, zone_component};
+use crate::fault_graph::FaultGraph;
 use crate::graph::{Graph, Index, Provenance, Routes};
 use crate::profile::Profile;
-use crate::risk_group::OutOfWork;
 use crate::verdict::{RiskGroup, Step, Verdict};
 
 /// What a criterion compares.
@@ -77,7 +78,7 @@ impl Criterion {
     }
 
     /// Applies the criterion to the zones of one scope.
-    pub(crate) fn judge(&self, case: &Case<'_>, zones: &[ZoneId]) -> Result<Judgement, OutOfWork> {
+    pub(crate) fn judge(&self, case: &Case<'_>, zones: &[ZoneId]) -> Result<Judgement, AnalysisError> {
         let places: Vec<Place<'_>> = zones.iter().filter_map(|zone| Place::of(case.graph, zone)).collect();
         match self.form {
             Form::Separate => separation::judge(self, case, &places),
@@ -92,6 +93,21 @@ pub(crate) struct Case<'a> {
     pub(crate) evidence: &'a Evidence,
     pub(crate) graph: &'a Graph,
     pub(crate) profile: &'a Profile,
+    pub(crate) limits: Limits,
+}
+
+impl Case<'_> {
+    /// Risk groups as they are printed: by their members.
+    fn search(&self, order: u8) -> Search {
+        Search { limits: self.limits, sequence: Sequence::Members, ..Search::up_to(order) }
+    }
+}
+
+/// The fault graph of the evidence, with the same numbers. `own` says what can fail by itself.
+fn failing(graph: &Graph, own: impl Fn(Index) -> bool) -> FaultGraph {
+    let own: Vec<bool> = graph.indices().map(own).collect();
+    let needs = graph.indices().flat_map(|v| graph.vertex(v).needs.iter().map(move |group| (v, group)));
+    FaultGraph::of_needs(&own, needs.map(|(v, group)| (v, group.minimum, group.members.as_slice())))
 }
 
 /// A verdict, and the shared components that are in no risk group of it.

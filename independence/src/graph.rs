@@ -74,13 +74,6 @@ pub(crate) struct Group {
     pub(crate) basis: Basis,
 }
 
-impl Group {
-    /// How many members must be down for the need to be unmet.
-    pub(crate) fn failures_to_break(&self) -> usize {
-        self.members.len() + 1 - self.minimum
-    }
-}
-
 /// One edge of the graph, for those who draw or print it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Edge<'a> {

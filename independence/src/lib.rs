@@ -18,17 +18,25 @@
 //! (the electricity of a switch) is not seen to be missing.
 #![warn(missing_docs)]
 
+pub mod analysis;
 pub mod audit;
+pub mod bdd;
 pub mod criterion;
 pub mod evidence;
+pub mod fault_graph;
 pub mod finding;
 pub mod graph;
 pub mod profile;
-pub mod risk_group;
 pub mod verdict;
 
-pub use audit::{Audit, AuditError, audit};
+#[cfg(test)]
+mod draw;
+#[cfg(test)]
+mod risk_group;
+
+pub use audit::{Audit, AuditError, audit, audit_within};
 pub use evidence::{Evidence, NodeEvidence};
+pub use fault_graph::{FaultGraph, FaultGraphBuilder};
 pub use finding::Finding;
 pub use graph::{Graph, Provenance};
 pub use verdict::{Assessment, Missing, Outcome, RiskGroup, Verdict};

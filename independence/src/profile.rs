@@ -33,7 +33,7 @@ pub struct Profile {
     /// What must or should hold.
     pub rules: &'static [(Level, &'static Criterion)],
     /// Largest risk group that is looked for between zones.
-    pub order_max: u32,
+    pub order_max: u8,
     /// Most risk groups that one verdict prints; all are counted.
     pub risk_groups_max: usize,
 }

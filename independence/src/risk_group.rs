@@ -1,4 +1,5 @@
-//! Minimal risk groups: the smallest sets of components whose joint failure brings a component down.
+//! Minimal risk groups by writing every candidate set down: the simple search that [`crate::analysis`] is held against, in
+//! tests only.
 //!
 //! ```text
 //!   down(v) = own(v)  or  some need of v has more than n - m of its n members down
@@ -13,18 +14,18 @@ mod family;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use crate::graph::{Graph, Index, Routes, strong_components};
+use crate::graph::{Graph, Group, Index, Routes, strong_components};
 
 pub(crate) use family::{Family, Set};
 use family::{and, at_least, minimal};
 
 /// Most candidate sets that one search builds.
-pub const WORK_MAX: u64 = 1_000_000;
+pub(crate) const WORK_MAX: u64 = 1_000_000;
 
 /// A search would build more candidate sets than it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("more than {WORK_MAX} candidate risk groups")]
-pub struct OutOfWork;
+pub(crate) struct OutOfWork;
 
 /// What is left of a search's allowance. Counted in candidate sets and not in time, so that the same evidence is given up
 /// on every machine or on none.
@@ -76,6 +77,11 @@ pub(crate) fn risk_groups(
     Ok(roots.iter().map(|root| families.get(root).cloned().unwrap_or_default()).collect())
 }
 
+/// How many members must be down for the need to be unmet.
+fn failures_to_break(group: &Group) -> usize {
+    group.members.len() + 1 - group.minimum
+}
+
 fn failing(
     graph: &Graph,
     v: Index,
@@ -92,8 +98,8 @@ fn failing(
     let mut known: BTreeSet<*const Family> = BTreeSet::new();
     for group in &graph.vertex(v).needs {
         let members: Vec<&Rc<Family>> = group.members.iter().filter_map(|member| families.get(member)).collect();
-        if group.failures_to_break() > 1 {
-            let broken = at_least(group.failures_to_break(), &members, order_max, work)?;
+        if failures_to_break(group) > 1 {
+            let broken = at_least(failures_to_break(group), &members, order_max, work)?;
             sets.extend(broken);
             continue;
         }

@@ -5,7 +5,6 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-use comfy_table::{ContentArrangement, Table, presets};
 use descriptors::fact::Absence;
 use serde_json::Value;
 
@@ -49,11 +48,6 @@ pub fn print(gathered: &Gathered, format: Format) -> Result<(), PrintError> {
 
 /// A table with the columns SOURCE, FACT and VALUE; `width` is that of the terminal, if there is one.
 pub fn table(gathered: &Gathered, width: Option<u16>) -> Result<String, serde_json::Error> {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(["SOURCE", "FACT", "VALUE"]);
-    if let Some(width) = width {
-        table.set_width(width).set_content_arrangement(ContentArrangement::Dynamic);
-    }
     let mut rows = vec![
         ("-".to_owned(), "origin".to_owned(), gathered.origin.to_string()),
         ("-".to_owned(), "boot_id".to_owned(), text(&serde_json::to_value(&gathered.boot_id)?)),
@@ -64,11 +58,54 @@ pub fn table(gathered: &Gathered, width: Option<u16>) -> Result<String, serde_js
         let fact = value.get("present").and_then(Value::as_object).and_then(|kinds| kinds.values().next());
         flatten(source.as_str(), "", fact.unwrap_or(&value), &mut rows);
     }
-    for (source, fact, value) in rows {
-        table.add_row([source, printable(&fact), printable(&value)]);
+    let cells = rows.iter().map(|(source, fact, value)| [source.clone(), printable(fact), printable(value)]);
+    let cells: Vec<[String; 3]> = [["SOURCE", "FACT", "VALUE"].map(str::to_owned)].into_iter().chain(cells).collect();
+    Ok(columns(&cells, width))
+}
+
+/// Fewest characters of a line that a value gets, however narrow the terminal.
+const VALUE_MIN: usize = 20;
+
+/// Rows in columns as wide as their widest cell; the last is broken where the terminal ends.
+fn columns(rows: &[[String; 3]], width: Option<u16>) -> String {
+    let widest = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let (first, second) = (widest(0), widest(1));
+    // A blank before and after each cell.
+    let left = width.map(|width| usize::from(width).saturating_sub(first + second + 6).max(VALUE_MIN));
+    let mut text = String::new();
+    for [source, fact, value] in rows {
+        let mut head = format!(" {source:first$}  {fact:second$}  ");
+        for line in broken(value, left.unwrap_or(usize::MAX)) {
+            text.push_str(format!("{head}{line}").trim_end());
+            text.push('\n');
+            head = " ".repeat(first + second + 5);
+        }
     }
-    let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
-    Ok(lines.join("\n") + "\n")
+    text
+}
+
+/// The text in lines of at most so many characters, broken at blanks where there are any.
+fn broken(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for word in text.split_inclusive(' ') {
+        let length = word.trim_end().chars().count();
+        if used > 0 && used + length > width {
+            lines.push(String::new());
+            used = 0;
+        }
+        for c in word.chars() {
+            if used == width {
+                lines.push(String::new());
+                used = 0;
+            }
+            if let Some(line) = lines.last_mut() {
+                line.push(c);
+            }
+            used += 1;
+        }
+    }
+    lines
 }
 
 /// Indented JSON: origin, boot and facts as they stand in a report.
@@ -167,6 +204,16 @@ mod tests {
     fn a_text_from_firmware_cannot_control_the_terminal() {
         let table = table(&gathered(), Some(80)).unwrap();
         assert!(table.contains("F19h\\u{1b}[31m") && !table.contains('\u{1b}'), "{table}");
+    }
+
+    #[test]
+    fn a_value_is_broken_at_blanks_where_the_terminal_ends() {
+        assert_eq!(broken("one two three", 8), ["one two ", "three"]);
+        assert_eq!(broken("abcdefghij k", 4), ["abcd", "efgh", "ij k"]);
+        assert_eq!(broken("", 4), [""]);
+        let row = |value: &str| ["s".to_owned(), "f".to_owned(), value.to_owned()];
+        let text = columns(&[row("aaaaaaaaaa bbbbbbbbbb cccccccccc"), row("x")], Some(10));
+        assert_eq!(text, " s  f  aaaaaaaaaa\n       bbbbbbbbbb\n       cccccccccc\n s  f  x\n");
     }
 
     #[test]

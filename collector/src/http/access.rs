@@ -18,6 +18,7 @@ use base64::engine::general_purpose::STANDARD;
 use descriptors::digest::Digest;
 
 use crate::api::problem::Problem;
+use crate::sign::CHAIN_PATH;
 
 /// Fewest characters of a token.
 const TOKEN_LENGTH_MIN: usize = 32;
@@ -165,7 +166,7 @@ fn host(headers: &HeaderMap) -> Option<String> {
 
 /// What verifiers and probes must reach, and what gives nothing away: a credential is found by its digest only.
 fn is_public(path: &str) -> bool {
-    matches!(path, "/livez" | "/readyz" | "/.well-known/did.json" | "/assets/avow.css")
+    matches!(path, "/livez" | "/readyz" | "/.well-known/did.json" | CHAIN_PATH | "/assets/avow.css")
         || path.strip_prefix("/credentials/").is_some_and(|digest| !digest.is_empty())
 }
 
@@ -287,7 +288,7 @@ mod tests {
         check("/", "", false);
         check("/metrics", "", false);
         check("/credentials/", "", false);
-        for public in ["/livez", "/readyz", "/.well-known/did.json", "/credentials/00ff"] {
+        for public in ["/livez", "/readyz", "/.well-known/did.json", CHAIN_PATH, "/credentials/00ff"] {
             check(public, "", true);
         }
         assert!(!format!("{access:?}").contains(TOKEN));

@@ -182,6 +182,19 @@ async fn a_credential_is_given_in_the_form_that_is_asked_for() {
     assert_eq!(decoded["id"], id);
     let both = ask(address, "GET", &api, "Accept: application/vc+jwt, application/json\r\n").await;
     assert_eq!(both.text(), signed.text());
+    for (target, kind) in [("w3c-rdfc", "application/vc"), ("w3c-jcs", "application/vc")] {
+        let other = ask(address, "GET", &format!("{path}?target={target}"), "").await;
+        assert!(other.has(&format!("content-type: {kind}")), "{}", other.head);
+        assert_eq!(other.json()["id"], id);
+        assert!(other.json()["proof"]["cryptosuite"].as_str().unwrap().ends_with("-2022"));
+    }
+    let plain = ask(address, "GET", &format!("{api}?target=plain"), "").await.text();
+    assert!(plain.starts_with("-----BEGIN SSH SIGNATURE-----"), "{plain}");
+    assert_eq!(ask(address, "GET", &format!("{path}?target=danube"), "").await.text(), signed.text());
+    for (query, status) in [("?target=loire", 404), ("?target=lore", 400)] {
+        assert_eq!(ask(address, "GET", &format!("{path}{query}"), "").await.status, status, "{query}");
+    }
+    assert_eq!(get(address, "/.well-known/chain.pem").await.status, 404, "there is no certificate");
     let page = get(address, path).await;
     assert!(page.has("content-type: text/html"), "{}", page.head);
     assert!(page.text().contains("✓ hold") && page.text().contains(&signed.text()), "{}", page.text());

@@ -1,6 +1,6 @@
 //! Credentials: the current ones, and one page for each with everything that was signed.
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Response};
 use descriptors::proof::vc_jwt;
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::{Failed, Frame, Page, origin_sign, status_sign, time, view};
 use crate::api::problem::Problem;
 use crate::api::shape::{CredentialList, status};
-use crate::api::{answer_credential, decode, find_credential};
+use crate::api::{Asked, answer_credential, decode, find_credential};
 use crate::cause::chain;
 use crate::http::access::{Refusal, accepts_html};
 use crate::http::{App, View};
@@ -54,7 +54,12 @@ fn row(view: &View, issued: &Issued) -> Markup {
 }
 
 /// A page for a browser; for programs and strangers the credential itself, because this is where its id points.
-pub(super) async fn detail(state: State<App>, Path(digest): Path<String>, headers: HeaderMap) -> Response {
+pub(super) async fn detail(
+    state: State<App>,
+    Path(digest): Path<String>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Response {
     let knows = state.0.access.knows(&headers);
     if knows && accepts_html(&headers) {
         return match shown(state, &digest).await {
@@ -67,7 +72,7 @@ pub(super) async fn detail(state: State<App>, Path(digest): Path<String>, header
     if matches!(&found, Ok(issued) if issued.origin != Origin::Real) && !knows {
         return Refusal::NotPublic.into_response();
     }
-    match found.and_then(|issued| answer_credential(&issued, &headers)) {
+    match found.and_then(|issued| answer_credential(&issued, &asked, &headers)) {
         Ok(response) => response,
         Err(problem) => problem.into_response(),
     }

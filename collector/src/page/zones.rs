@@ -20,7 +20,7 @@ pub(super) async fn page(state: State<App>) -> Page {
                     h2 { "Region " (region.id) }
                     @for datacenter in &region.datacenters {
                         h3 { "Datacenter " (datacenter.id)
-                            @if let Some(town) = &datacenter.address.locality { span.soft { " · " (town) ", " (datacenter.address.country_code) } }
+                            @if let Some(town) = &datacenter.address.locality { span.soft { " · " (town) ", " (datacenter.address.country_code.as_str()) } }
                         }
                         @for zone in &datacenter.availability_zones { (table(&view, zone)) }
                     }

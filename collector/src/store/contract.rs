@@ -11,6 +11,7 @@ use descriptors::digest::Digest;
 use descriptors::id::NodeId;
 use descriptors::proof::{Signer as _, SoftwareKey};
 use descriptors::report::{Origin, ReportId};
+use descriptors::target::Target;
 use descriptors::timestamp::Timestamp;
 
 use super::{Document, Issued, Put, Redeemed, SharedStore, Statement, StatementKind, StoreError};
@@ -252,6 +253,7 @@ fn issued(id: &str, subject: &str) -> Issued {
         valid_from: at(0),
         valid_until: at(600),
         jwt: format!("jwt of {id}"),
+        forms: [(Target::Loire, format!("loire of {id}"))].into(),
     }
 }
 

@@ -25,7 +25,7 @@ use proto::v1::enrolment_service_client::EnrolmentServiceClient;
 use proto::v1::ingest_service_client::IngestServiceClient;
 use rcgen::{CertificateParams, KeyPair};
 use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
+use tonic::codegen::tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 use tonic::{Status, Streaming};
 

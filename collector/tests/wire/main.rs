@@ -89,7 +89,7 @@ async fn the_services_describe_themselves() {
         host: String::new(),
         message_request: Some(MessageRequest::ListServices(String::new())),
     };
-    let answers = client.server_reflection_info(tokio_stream::iter([request])).await.unwrap();
+    let answers = client.server_reflection_info(tonic::codegen::tokio_stream::iter([request])).await.unwrap();
     let answer = answers.into_inner().message().await.unwrap().unwrap();
     let Some(MessageResponse::ListServicesResponse(list)) = answer.message_response else { panic!("{answer:?}") };
     let names: Vec<String> = list.service.into_iter().map(|service| service.name).collect();

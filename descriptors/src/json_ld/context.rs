@@ -65,11 +65,28 @@ impl Soil {
     pub(super) fn is_full(&self) -> bool {
         self.kept.load(Ordering::Relaxed) >= self.kept_max
     }
+
+    fn fill(&self) {
+        self.kept.fetch_max(self.kept_max, Ordering::Relaxed);
+    }
 }
+
+/// Most contexts that are derived from one: they are searched one after the other.
+const LINKS_MAX: usize = 1024;
 
 /// A list that only grows, so that what is in it can be borrowed as long as the list.
 #[derive(Debug, Default)]
 struct Chain(OnceLock<Box<Link>>);
+
+/// Link by link, since a long list would be too deep for the stack.
+impl Drop for Chain {
+    fn drop(&mut self) {
+        let mut next = self.0.take();
+        while let Some(mut link) = next {
+            next = link.next.0.take();
+        }
+    }
+}
 
 #[derive(Debug)]
 struct Link {
@@ -111,6 +128,14 @@ impl Cause<'_> {
             Self::Embedded(value) => count_values(value),
         }
     }
+
+    fn process(self, active: &Context, processor: &mut Processor<'_>) -> Result<Derived, ContextError> {
+        match self {
+            Self::Property(definition) => processor.scoped(active, definition, true),
+            Self::Type(definition) => processor.scoped(active, definition, false),
+            Self::Embedded(local) => processor.local(active, local),
+        }
+    }
 }
 
 fn count_values(value: &Value) -> usize {
@@ -137,8 +162,8 @@ impl Context {
     /// To be called when all terms are there.
     pub(super) fn finish(&mut self) {
         let alias = |definition: &Arc<Definition>| match definition.mapping {
-            Mapping::Keyword(keyword) => Some((keyword, definition.name.clone())),
-            Mapping::Iri(_) | Mapping::Nothing => None,
+            Mapping::Keyword(keyword) if definition.name != "@type" => Some((keyword, definition.name.clone())),
+            _ => None,
         };
         self.aliases = self.terms.iter().filter_map(alias).collect();
         self.aliases.sort_by(|a, b| a.1.cmp(&b.1));
@@ -156,30 +181,31 @@ impl Context {
     /// The context that holds for `cause` under this one: the one kept, or a new one.
     pub(super) fn derive<'a>(&'a self, cause: Cause<'_>, soil: &Soil) -> Result<&'a Derived, DeriveError<'a>> {
         let mut chain = &self.derived;
+        let mut links = 0;
         loop {
             match chain.0.get() {
                 Some(link) if link.cause.is(cause) => return link.outcome.as_ref().map_err(DeriveError::Context),
-                Some(link) => chain = &link.next,
+                Some(link) => {
+                    chain = &link.next;
+                    links += 1;
+                }
                 None => {
+                    if links >= LINKS_MAX {
+                        soil.fill();
+                    }
                     if soil.is_full() {
                         return Err(DeriveError::Full);
                     }
-                    let outcome = self.process(cause, soil);
+                    let mut processor = Processor::new(&soil.documents);
+                    let outcome = cause.process(self, &mut processor);
                     let terms = outcome.as_ref().map_or(0, |derived| derived.context.terms.weight());
-                    soil.kept.fetch_add(terms + cause.weight(), Ordering::Relaxed);
+                    // What it took to make counts too, so that the limit also holds for time.
+                    let weight = terms + processor.definitions() + cause.weight();
+                    soil.kept.fetch_add(weight, Ordering::Relaxed);
                     // Where another thread was faster, the next turn of the loop looks at what it put there.
                     let _ = chain.0.set(Box::new(Link { cause: cause.to_owned(), outcome, next: Chain::default() }));
                 }
             }
-        }
-    }
-
-    fn process(&self, cause: Cause<'_>, soil: &Soil) -> Result<Derived, ContextError> {
-        let processor = Processor::new(&soil.documents);
-        match cause {
-            Cause::Property(definition) => processor.scoped(self, definition, true),
-            Cause::Type(definition) => processor.scoped(self, definition, false),
-            Cause::Embedded(local) => processor.local(self, local),
         }
     }
 }

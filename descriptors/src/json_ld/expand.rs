@@ -30,7 +30,7 @@ pub struct ExpandLimits {
 
 impl Default for ExpandLimits {
     fn default() -> Self {
-        Self { statements_max: 100_000, depth_max: crate::canonical::DEPTH_MAX, derived_max: 1 << 18 }
+        Self { statements_max: 100_000, depth_max: crate::canonical::DEPTH_MAX, derived_max: 1 << 17 }
     }
 }
 

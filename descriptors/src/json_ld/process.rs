@@ -19,7 +19,7 @@ pub(super) type Documents = Arc<BTreeMap<String, Value>>;
 const DEPTH_MAX: usize = 16;
 
 /// Most definitions that one `@context` may lead to, those of its scoped contexts included.
-const DEFINITIONS_MAX: usize = 100_000;
+const DEFINITIONS_MAX: usize = 50_000;
 
 /// For a definition that is only an IRI, and a context that is only a vocabulary.
 pub(super) static NO_ENTRIES: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
@@ -53,8 +53,13 @@ impl<'d> Processor<'d> {
         Self { documents, definitions: 0, validating: Vec::new() }
     }
 
+    /// How many definitions it took so far.
+    pub(super) fn definitions(&self) -> usize {
+        self.definitions
+    }
+
     /// `@context` of a document or of a node.
-    pub(super) fn local(mut self, active: &Context, local: &Value) -> Result<Derived, ContextError> {
+    pub(super) fn local(&mut self, active: &Context, local: &Value) -> Result<Derived, ContextError> {
         self.run(active, local, Place { source: "@context", overrides: false, depth: 0 }, true)
     }
 
@@ -63,7 +68,7 @@ impl<'d> Processor<'d> {
     /// The letter of the algorithm lets a property's context override only for objects (w3c/json-ld-api#708). Gaia-X needs
     /// it for plain values too, and the processors that credentials are made with allow it.
     pub(super) fn scoped(
-        mut self,
+        &mut self,
         active: &Context,
         definition: &Definition,
         property: bool,

@@ -1,7 +1,8 @@
 //! RDF dataset canonicalisation, RDFC-1.0: one text for all documents that state the same.
 //!
 //! Without blank nodes that is a sort. With them it can take time beyond any bound, so each run has a budget; what does not
-//! fit is an error that says so, never a wrong text. What the statements mean is not known here.
+//! fit is an error that says so, never a wrong text. A statement of a node about itself counts once among its statements, as
+//! the specification's map of sets has it; some implementations count it twice. What the statements mean is not known here.
 //! <https://www.w3.org/TR/rdf-canon/>
 
 mod n_degree;

@@ -1,26 +1,17 @@
 //! The search against the truth table, on thousands of small graphs.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use descriptors::component::{ComponentId, ComponentKind};
 
 use super::{Family, OutOfWork, Set, Work, joint, risk_groups};
+use crate::analysis::{Analysis, Question, Search};
+use crate::draw::Draw;
+use crate::fault_graph::{FaultGraph, Vertex};
 use crate::graph::{Basis, Builder, Graph, Index, Provenance};
 
 const SEEDS: u64 = 4_000;
-
-/// SplitMix64 (Steele, Lea, Flood 2014): the same numbers on every machine.
-struct Draw(u64);
-
-impl Draw {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((z ^ (z >> 31)) % bound as u64).unwrap()
-    }
-}
 
 /// Feeds fail by themselves, racks only by what they need.
 fn fails(graph: &Graph, v: Index) -> bool {
@@ -107,6 +98,21 @@ fn minimal_rows(table: &[(Set, BTreeSet<Index>)], order_max: usize, roots: &[Ind
     minimal.into_iter().filter(|set| set.len() <= order_max).cloned().collect()
 }
 
+/// The engine that audits use finds the same groups of each root.
+fn check_engine(graph: &Graph, roots: &[Index], order_max: usize, found: &[Rc<Family>]) {
+    let own: Vec<bool> = graph.indices().map(|v| fails(graph, v)).collect();
+    let needs = graph.indices().flat_map(|v| graph.vertex(v).needs.iter().map(move |group| (v, group)));
+    let needs = needs.map(|(v, group)| (v, group.minimum, group.members.as_slice()));
+    let fault_graph = FaultGraph::of_needs(&own, needs);
+    for (&root, family) in roots.iter().zip(found) {
+        let search = Search::up_to(u8::try_from(order_max).unwrap());
+        let analysis = Analysis::new(&fault_graph, &Question::down(Vertex::of(root)), search).unwrap();
+        let groups: Family =
+            analysis.groups().map(|group| group.members.iter().map(|v| v.number()).collect()).collect();
+        assert_eq!(groups, **family);
+    }
+}
+
 #[test]
 fn minimal_risk_groups_are_those_of_the_truth_table() {
     let mut orders = [0u32; 11];
@@ -125,6 +131,7 @@ fn minimal_risk_groups_are_those_of_the_truth_table() {
             assert_eq!(**family, minimal_rows(&table, order_max, &[*root]), "seed {seed}, order {order_max}");
             family.iter().for_each(|set| orders[set.len()] += 1);
         }
+        check_engine(&graph, &roots, order_max, &found);
         let odd = |set: &Set| set.iter().any(|member| member % 2 == 1);
         let both = joint(&found[0], &found[1], odd, order_max, &mut work).unwrap();
         let mut expect = minimal_rows(&table, order_max, &roots);

@@ -2,7 +2,9 @@
 
 use descriptors::declaration::Declaration;
 use descriptors::timestamp::Timestamp;
-use independence::{Audit, AuditError, Outcome, Verdict, audit};
+use independence::analysis::Limits;
+use independence::audit::LIMITS;
+use independence::{Audit, AuditError, Evidence, Outcome, RiskGroup, Verdict, audit, audit_within};
 use serde_json::{Value, json};
 
 use crate::written::{Written, WrittenNode};
@@ -49,6 +51,10 @@ fn plane(zones: &[&str], shared: Option<&str>) -> Declaration {
 }
 
 fn audited(declaration: &Declaration) -> Result<Audit, AuditError> {
+    audit(&written(declaration))
+}
+
+fn written(declaration: &Declaration) -> Evidence {
     let racks = declaration.zones().flat_map(|(_, _, zone)| &zone.racks);
     let nodes = racks.flat_map(|rack| &rack.nodes).map(|node| WrittenNode {
         node: node.clone(),
@@ -57,7 +63,7 @@ fn audited(declaration: &Declaration) -> Result<Audit, AuditError> {
         gateways: Vec::new(),
         chassis: Some(node.to_string()),
     });
-    audit(&Written { as_of: as_of(), nodes: nodes.collect() }.evidence(declaration))
+    Written { as_of: as_of(), nodes: nodes.collect() }.evidence(declaration)
 }
 
 #[test]
@@ -79,8 +85,8 @@ fn every_risk_group_of_a_shared_line_is_counted() {
     assert_eq!(risk_groups.len(), 20);
 }
 
-#[test]
-fn a_plane_beyond_the_bound_is_an_error_and_no_verdict() {
+/// Two zones that both need 198 of the same 200 feeds.
+fn on_two_hundred_feeds() -> Declaration {
     let mut declaration = plane(&["az1", "az2"], None);
     let feeds: Vec<String> = (0..200).map(|number| format!("f{number}")).collect();
     for feed in &feeds {
@@ -90,5 +96,26 @@ fn a_plane_beyond_the_bound_is_an_error_and_no_verdict() {
     for zone in &mut declaration.regions[0].datacenters[0].availability_zones {
         zone.needs.push(need.clone());
     }
-    assert!(matches!(audited(&declaration), Err(AuditError::GaveUp { .. })));
+    declaration
+}
+
+#[test]
+fn a_million_risk_groups_are_counted_without_being_written_down() {
+    let audit = audited(&on_two_hundred_feeds()).unwrap();
+    let Verdict::Dependent { groups_by_order, risk_groups, .. } = &audit.assessments[0].verdict else {
+        panic!("{}", audit.assessments[0]);
+    };
+    // 200 choose 3.
+    assert_eq!(groups_by_order, &[0, 0, 1_313_400]);
+    let members = |group: &RiskGroup| group.components.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(members(&risk_groups[0]), ["power_feed:f0", "power_feed:f1", "power_feed:f10"]);
+    assert!(risk_groups.is_sorted_by_key(members));
+}
+
+#[test]
+fn a_plane_beyond_the_bound_is_an_error_and_no_verdict() {
+    let evidence = written(&on_two_hundred_feeds());
+    for limits in [Limits { steps: 100, ..LIMITS }, Limits { memory_bytes: 20_000, ..LIMITS }] {
+        assert!(matches!(audit_within(&evidence, limits), Err(AuditError::GaveUp { .. })));
+    }
 }

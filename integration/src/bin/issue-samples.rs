@@ -1,32 +1,28 @@
-//! Writes one credential of every type into a directory, for verifiers that are not ours.
+//! Writes credentials of every type in every form into a directory, for verifiers that are not ours.
 //!
-//! Key, time and content are fixed, so that two runs write the same bytes. What a real plane issues is not known here:
-//! the demo writes that.
+//! What is said stands here, the forms in `integration::samples`. What a real plane issues is not known here: the demo
+//! writes that.
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use clap::Parser;
 use descriptors::component::Dimension;
-use descriptors::credential::{self, Base, Credential, Observation, Period, Subject, independence_verdict};
+use descriptors::credential::{self, Base, Observation, Subject, independence_verdict};
 use descriptors::declaration::Declaration;
 use descriptors::did::Did;
 use descriptors::digest::Digest;
-use descriptors::proof::{Signer as _, SoftwareKey, vc_jwt};
+use descriptors::proof::{Signer as _, SoftwareKey};
 use descriptors::report::{Origin, Report};
 use descriptors::timestamp::Timestamp;
-use descriptors::vocabulary::Ontology;
+use integration::samples::{self, ISSUED};
 use serde_json::json;
 
 // The same specimens that the golden files hold.
 #[path = "../../../descriptors/tests/specimens/gaia_x.rs"]
 mod specimens;
 
-/// 2026-11-21T00:00:00Z.
-const ISSUED: i64 = 1_795_219_200;
-const DAY: i64 = 86_400;
-
-/// Writes one credential of every type.
+/// Writes credentials of every type in every form.
 #[derive(Parser)]
 struct Arguments {
     /// Where to; made when it is not there.
@@ -35,38 +31,11 @@ struct Arguments {
 
 fn main() -> anyhow::Result<()> {
     let directory = Arguments::parse().directory;
-    let key = SoftwareKey::from_seed(&[7; 32]);
-    let issuer = Did::key(&key.public_key());
-    let from = Timestamp::from_unix(ISSUED)?;
-    let period = Period { from, until: from.plus_seconds(90 * DAY) };
-    let base = Base::did(&issuer);
-
-    std::fs::create_dir_all(&directory).with_context(|| format!("make {}", directory.display()))?;
-    let mut written = Vec::new();
-    let development = directory.join("development");
-    std::fs::create_dir_all(&development).with_context(|| format!("make {}", development.display()))?;
-    for (index, subject) in subjects(&base)?.into_iter().enumerate() {
-        let (class, id) = (subject.class(), subject.id().to_owned());
-        let credential = Credential::new(&base, issuer.clone(), period, subject)?;
-        let name = format!("{index:03}-{}", class.replace(':', "-"));
-        let lines: String = credential.statements(Ontology::default())?.canonical().collect();
-        let path = directory.join(format!("{name}.nq"));
-        std::fs::write(&path, lines).with_context(|| format!("write {}", path.display()))?;
-        let document = credential.to_vec(credential.context(Ontology::Development))?;
-        let path = development.join(format!("{name}.json"));
-        std::fs::write(&path, document).with_context(|| format!("write {}", path.display()))?;
-        let file = format!("{name}.jwt");
-        let path = directory.join(&file);
-        std::fs::write(&path, vc_jwt::issue(&credential, &key)?)
-            .with_context(|| format!("write {}", path.display()))?;
-        written.push(json!({"file": file, "type": class, "id": credential.id(), "subject": id}));
-    }
+    let said = subjects(&Base::address("https://samples.example"))?;
     for class in credential::all() {
-        ensure!(written.iter().any(|one| one["type"] == *class), "no sample of {class}: add one");
+        ensure!(said.iter().any(|subject| subject.class() == *class), "no sample of {class}: add one");
     }
-    let expected = json!({"issuer": issuer, "at": from.plus_seconds(DAY), "credentials": written});
-    let path = directory.join("expected.json");
-    std::fs::write(&path, format!("{expected:#}\n")).with_context(|| format!("write {}", path.display()))
+    samples::write(&directory, subjects)
 }
 
 /// What the collector would say of a small plane, and every Gaia-X type, small and full.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Has software that is not ours check our credentials: npm jose, PyJWT with cryptography, pySHACL.
+# Has software that is not ours check our credentials: jose, Digital Bazaar's libraries, rdf-validate-shacl, PyJWT with
+# cryptography, PyLD, pySHACL; and has us check what it issues.
 #
 #   run.sh [DIR]
 #
@@ -61,47 +62,90 @@ install_python() {
   python3 -m venv --clear "$place/venv" && "$place/venv/bin/pip" install --quiet --requirement "$suite/requirements.txt"
 }
 
-# Every verifier that is there, on every credential of a directory.
-verify() {
-  local directory=$1
-  compgen -G "$directory/*.jwt" >/dev/null || { echo "FAILED there is no *.jwt in $directory"; failed=$((failed + 1)); return; }
-
+# What the verifiers need, installed once. Each says on its own whether it is there.
+node_ready=no venv_ready=no
+prepare() {
   if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
-    skip jose 'node or npm is missing'
+    skip 'jose, DigitalBazaar, rdf-validate-shacl' 'node or npm is missing'
   elif ! once node install_node "$suite/package-lock.json"; then
-    skip jose 'npm could not install it'
+    skip 'jose, DigitalBazaar, rdf-validate-shacl' 'npm could not install them'
   else
-    cp "$suite/verify-with-jose.mjs" "$place/node/"
-    check jose node "$place/node/verify-with-jose.mjs" "$directory"
+    cp "$suite"/*.mjs "$place/node/"
+    node_ready=yes
   fi
-
   if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
-    skip PyJWT 'python3 with venv is missing'
-    skip pySHACL 'python3 with venv is missing'
+    skip 'PyJWT, PyLD, pySHACL' 'python3 with venv is missing'
   elif ! once venv install_python "$suite/requirements.txt"; then
-    skip PyJWT 'pip could not install it'
-    skip pySHACL 'pip could not install it'
+    skip 'PyJWT, PyLD, pySHACL' 'pip could not install them'
   else
-    check pyjwt "$place/venv/bin/python" "$suite/verify_with_pyjwt.py" "$directory"
-    if [[ -d $gaia_x ]]; then
-      check pyshacl "$place/venv/bin/python" "$suite/verify_with_pyshacl.py" "$directory" "$gaia_x" "$root/descriptors/vocabulary"
-    else
-      skip pySHACL 'the Gaia-X shapes are not there (AVOW_GAIA_X)'
-    fi
+    venv_ready=yes
+  fi
+  [[ -d $gaia_x ]] || skip 'what needs the shapes and contexts of Gaia-X' 'they are not there (AVOW_GAIA_X)'
+}
+
+# Runs a check in JavaScript, or in Python, where its language is there.
+with_node() {
+  [[ $node_ready == no ]] || check "$1" node "$place/node/$2" "${@:3}"
+}
+with_python() {
+  [[ $venv_ready == no ]] || check "$1" "$place/venv/bin/python" "$suite/$2" "${@:3}"
+}
+
+# Credentials in JOSE envelopes.
+verify_envelopes() {
+  compgen -G "$1/*.jwt" >/dev/null || { echo "FAILED there is no *.jwt in $1"; failed=$((failed + 1)); return; }
+  with_node jose verify-with-jose.mjs "$1"
+  with_python pyjwt verify_with_pyjwt.py "$1"
+}
+
+# What they say, against the shapes, and the statements that we hash, against those of PyLD.
+verify_subjects() {
+  [[ -d $gaia_x ]] || return 0
+  with_python pyshacl verify_with_pyshacl.py "$1" "$gaia_x" "$root/descriptors/vocabulary"
+  with_node rdf-validate-shacl verify-with-rdf-validate-shacl.mjs "$1" "$gaia_x" "$root/descriptors/vocabulary"
+}
+
+# What Digital Bazaar's libraries sign, judged by us.
+verify_theirs() {
+  local from=$place/samples/$1 out=$place/theirs/$1
+  [[ $node_ready == yes && -d $gaia_x ]] || return 0
+  mkdir -p "$place/theirs"
+  if node "$place/node/issue-with-digitalbazaar.mjs" "$from" "$out" "$gaia_x" >"$place/issue-$1.log" 2>&1; then
+    check "avow-$1" "$programs/verify-foreign" "$out" "$gaia_x"
+  else
+    echo "FAILED issue-with-digitalbazaar $1: $(head -n 5 "$place/issue-$1.log" | tr '\n' ' ')"
+    failed=$((failed + 1))
   fi
 }
 
+verify_plain() {
+  if command -v ssh-keygen >/dev/null; then
+    check ssh-keygen "$suite/verify-with-ssh-keygen.sh" "$1"
+  else
+    skip ssh-keygen 'it is missing (package openssh-client)'
+  fi
+}
+
+prepare
 if (($#)); then
-  verify "$1"
+  verify_envelopes "$1"
+  verify_subjects "$1"
 else
   programs=${AVOW_PROGRAMS:-$target/debug}
   [[ -x $programs/demo ]] || (cd "$root" && cargo build --locked --quiet --workspace --bins)
   rm -rf "$place/samples" "$place/demo"
   "$programs/issue-samples" "$place/samples"
-  verify "$place/samples"
+  for form in danube danube-web danube-es256 loire-es256 loire-ps256 xfsc-ps256; do verify_envelopes "$place/samples/$form"; done
+  verify_subjects "$place/samples/danube"
+  for form in w3c-rdfc w3c-rdfc-web w3c-jcs w3c-jcs-web; do
+    with_node "digitalbazaar-$form" verify-with-digitalbazaar.mjs "$place/samples/$form" "$gaia_x"
+  done
+  verify_theirs w3c-rdfc
+  verify_plain "$place/samples/plain"
   # What a newcomer gets: the credentials of the demo, from a collector that ran.
   "$programs/demo" --once --data-dir "$place/demo" >"$place/demo.log"
-  verify "$place/demo/credentials"
+  verify_envelopes "$place/demo/credentials"
+  verify_subjects "$place/demo/credentials"
 fi
 
 echo "$passed passed, $failed failed, $skipped skipped"

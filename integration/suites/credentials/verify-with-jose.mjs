@@ -1,67 +1,72 @@
-// Checks credentials with npm `jose`, knowing of them only what the standards say: W3C "Securing Verifiable Credentials
-// using JOSE and COSE", Gaia-X ICAM 25.11, did:key. Nothing of this is generated from our code.
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+// Checks credentials and presentations with npm `jose`, knowing of them only what the standards say: W3C "Securing
+// Verifiable Credentials using JOSE and COSE", Gaia-X ICAM 25.11, did:key, did:web.
+//
+//   node verify-with-jose.mjs DIR
+import { readFileSync } from 'node:fs';
 import { webcrypto } from 'node:crypto';
 import { join } from 'node:path';
 import assert from 'node:assert/strict';
-import { compactVerify, importJWK } from 'jose';
+import { compactVerify } from 'jose';
+import { filesOf, keyOfDidKey, keyOfDidWeb, read, reporter } from './documents.mjs';
 
 globalThis.crypto ??= webcrypto; // Node 18
 
 const directory = process.argv[2];
-const expectedFile = join(directory, 'expected.json');
-const expected = existsSync(expectedFile) ? JSON.parse(readFileSync(expectedFile, 'utf8')) : undefined;
-const now = expected ? Date.parse(expected.at) : Date.now();
-let failed = false;
-
-async function check(name, body) {
-  try {
-    await body();
-    console.log(`ok jose ${name}`);
-  } catch (error) {
-    failed = true;
-    console.log(`FAILED jose ${name}: ${String(error.message).split('\n')[0]}`);
-  }
-}
-
-// https://w3c-ccg.github.io/did-key-spec: multibase z (base58btc), multicodec ed 01, 32 bytes.
-function keyOf(did) {
-  const alphabet = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
-  assert.match(did, /^did:key:z[1-9A-HJ-NP-Za-km-z]+$/);
-  let number = 0n;
-  for (const character of did.slice('did:key:z'.length)) {
-    number = number * 58n + BigInt(alphabet.indexOf(character));
-  }
-  const bytes = Buffer.from(number.toString(16), 'hex');
-  assert.equal(bytes.length, 34, 'length of the did:key');
-  assert.deepEqual([...bytes.subarray(0, 2)], [0xed, 0x01], 'multicodec of the did:key');
-  return importJWK({ kty: 'OKP', crv: 'Ed25519', x: bytes.subarray(2).toString('base64url') }, 'EdDSA');
-}
+const { expected, now } = read(directory);
+const check = reporter(expected?.target ? `jose ${expected.target}` : 'jose');
+const algorithms = ['EdDSA', 'ES256', 'PS256'];
 
 async function verify(token) {
   const unverified = JSON.parse(Buffer.from(token.split('.')[0], 'base64url').toString('utf8'));
-  const key = await keyOf(unverified.iss);
-  const { payload, protectedHeader } = await compactVerify(token, key, { algorithms: ['EdDSA'] });
-  return { header: protectedHeader, credential: JSON.parse(Buffer.from(payload).toString('utf8')) };
+  const isKey = unverified.iss.startsWith('did:key:');
+  const key = isKey ? keyOfDidKey(unverified.iss) : keyOfDidWeb(unverified, expected, now);
+  const { payload, protectedHeader } = await compactVerify(token, key, { algorithms });
+  return { header: protectedHeader, document: JSON.parse(Buffer.from(payload).toString('utf8')) };
 }
 
-function checkProfile({ header, credential }, wanted) {
-  assert.equal(header.alg, 'EdDSA');
-  assert.equal(header.typ, 'vc+jwt');
-  assert.equal(header.cty, 'vc');
-  assert.equal(header.kid, `${header.iss}#${header.iss.slice('did:key:'.length)}`);
-  assert.equal(credential.issuer, header.iss);
-  assert.equal(credential['@context'][0], 'https://www.w3.org/ns/credentials/v2');
-  assert.ok(credential.type.includes('VerifiableCredential'));
-  assert.ok(!('vc' in credential), 'no `vc` claim around the credential');
+function checkEnvelope({ header, document }, typ, cty) {
+  assert.equal(header.typ, typ);
+  assert.equal(header.cty, cty);
+  assert.ok(header.kid.startsWith(`${header.iss}#`), 'the key is the issuer\'s');
+  assert.equal(document.issuer, header.iss);
+  if ('iss' in document) assert.equal(document.iss, header.iss);
+  assert.equal(document['@context'][0], 'https://www.w3.org/ns/credentials/v2');
+  assert.ok(!('vc' in document) && !('vp' in document), 'no wrapper around the document');
+  assert.ok(Date.parse(document.validFrom) <= now, 'valid from');
+  assert.ok(!document.validUntil || now <= Date.parse(document.validUntil), 'valid until');
+}
+
+function checkCredential(verified, wanted) {
+  checkEnvelope(verified, 'vc+jwt', 'vc');
+  const credential = verified.document;
+  assert.equal(credential.type[0], 'VerifiableCredential');
   assert.notEqual(credential.id, credential.credentialSubject.id);
-  assert.ok(Date.parse(credential.validFrom) <= now && now <= Date.parse(credential.validUntil), 'valid now');
+  assert.ok(credential.validUntil, 'an end');
   if (wanted) {
     assert.equal(credential.issuer, expected.issuer);
     assert.equal(credential.id, wanted.id);
     assert.ok(credential.type.includes(wanted.type));
     assert.equal(credential.credentialSubject.id, wanted.subject);
   }
+}
+
+const envelope = 'data:application/vc+jwt,';
+
+async function checkPresentation(verified, wanted) {
+  checkEnvelope(verified, 'vp+jwt', 'vp');
+  const presentation = verified.document;
+  assert.ok([presentation.type].flat().includes('VerifiablePresentation'));
+  const found = [];
+  for (const one of presentation.verifiableCredential) {
+    assert.equal(one['@context'], 'https://www.w3.org/ns/credentials/v2');
+    assert.equal(one.type, 'EnvelopedVerifiableCredential');
+    assert.ok(one.id.startsWith(envelope));
+    const inside = await verify(one.id.slice(envelope.length));
+    checkCredential(inside);
+    found.push(inside.document.id);
+  }
+  assert.deepEqual(found, wanted.credentials);
+  assert.equal(new Set([presentation.id, ...found]).size, found.length + 1, 'ids are distinct');
 }
 
 // The token with the lowest bit of the middle byte of one part turned over.
@@ -73,24 +78,39 @@ function flipped(token, part) {
   return parts.join('.');
 }
 
-const files = readdirSync(directory).filter((file) => file.endsWith('.jwt')).sort();
+// The token with another header, and the signature it had.
+function reheaded(token, change) {
+  const [header, ...rest] = token.split('.');
+  const members = { ...JSON.parse(Buffer.from(header, 'base64url').toString('utf8')), ...change };
+  return [Buffer.from(JSON.stringify(members)).toString('base64url'), ...rest].join('.');
+}
+
+const files = filesOf(directory, '.jwt');
 const tokens = new Map(files.map((file) => [file, readFileSync(join(directory, file), 'utf8').trim()]));
+const named = [...(expected?.credentials ?? []), ...(expected?.presentations ?? [])];
 for (const [file, token] of tokens) {
-  const wanted = expected?.credentials.find((credential) => credential.file === file);
+  const wanted = named.find((one) => one.file === file);
   await check(`verifies ${file}`, async () => {
     assert.ok(!expected || wanted, 'expected.json does not name this file');
-    checkProfile(await verify(token), wanted);
+    const verified = await verify(token);
+    await (wanted?.credentials ? checkPresentation(verified, wanted) : checkCredential(verified, wanted));
   });
   await check(`refuses ${file} with one bit turned over in header, payload or signature`, async () => {
     for (const part of [0, 1, 2]) await assert.rejects(verify(flipped(token, part)), `part ${part}`);
   });
+  await check(`refuses ${file} under another algorithm`, async () => {
+    for (const alg of ['none', 'HS256', ...algorithms]) {
+      const other = reheaded(token, { alg });
+      if (JSON.parse(Buffer.from(token.split('.')[0], 'base64url')).alg !== alg) await assert.rejects(verify(other), alg);
+    }
+  });
 }
-await check('finds every credential that was to be written', () => {
-  for (const { file } of expected?.credentials ?? []) assert.ok(tokens.has(file), file);
+await check('finds every document that was to be written', () => {
+  assert.ok(tokens.size, 'no document');
+  for (const { file } of named) assert.ok(tokens.has(file) || !file.endsWith('.jwt'), file);
 });
 await check('refuses the signature of another credential', async () => {
   const [one, other] = [...tokens.values()].map((token) => token.split('.'));
   assert.ok(other, 'two credentials are needed');
   await assert.rejects(verify([one[0], one[1], other[2]].join('.')), { code: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED' });
 });
-process.exitCode = failed ? 1 : 0;

@@ -89,7 +89,8 @@ def nothing_is_lost(subject):
 
 def statements(document, gaia_x, dates):
     options = {"algorithm": "URDNA2015", "format": "application/n-quads", "documentLoader": loader(gaia_x, dates)}
-    return jsonld.normalize(document, options)
+    # U+007F is written by number since RDFC-1.0; PyLD 3.3 knows the older form only.
+    return jsonld.normalize(document, options).replace("\x7f", "\\u007F")
 
 
 class Shapes:
@@ -127,7 +128,8 @@ def first_line(error):
 
 def main(directory, gaia_x, vocabulary):
     jsonld.set_document_loader(loader(gaia_x, {"2511": DERIVED_2511, "development": JULY_2026}))
-    credentials = {path.name: payload(path) for path in sorted(directory.glob("*.jwt"))}
+    payloads = {path.name: payload(path) for path in sorted(directory.glob("*.jwt"))}
+    credentials = {name: one for name, one in payloads.items() if "credentialSubject" in one}  # and no presentation
     subjects = [subject_of(credential) for credential in credentials.values()]
     of_gaia_x = [subject for subject in subjects if subject["type"].startswith("gx:")]
     our_own = [subject for subject in subjects if subject["type"].startswith("avow:")]

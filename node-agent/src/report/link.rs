@@ -9,8 +9,8 @@ use proto::convert::{Acknowledgement, ConvertError};
 use proto::v1;
 use proto::v1::ingest_service_client::IngestServiceClient;
 use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
+use tonic::codegen::tokio_stream::wrappers::ReceiverStream;
 
 use crate::connect::ConnectError;
 use crate::enrol::Identity;

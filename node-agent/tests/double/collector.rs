@@ -18,7 +18,7 @@ use proto::v1::enrolment_service_server::{EnrolmentService, EnrolmentServiceServ
 use proto::v1::ingest_service_server::{IngestService, IngestServiceServer};
 use rcgen::{CertificateParams, CertifiedIssuer, KeyPair, SanType};
 use tokio::sync::{mpsc, oneshot};
-use tokio_stream::wrappers::ReceiverStream;
+use tonic::codegen::tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 use tonic::{Request, Response, Status, Streaming};
@@ -249,7 +249,8 @@ impl EnrolmentService for Service {
 
 #[tonic::async_trait]
 impl IngestService for Service {
-    type SubmitStream = Pin<Box<dyn tokio_stream::Stream<Item = Result<v1::Acknowledgement, Status>> + Send>>;
+    type SubmitStream =
+        Pin<Box<dyn tonic::codegen::tokio_stream::Stream<Item = Result<v1::Acknowledgement, Status>> + Send>>;
 
     async fn submit(
         &self,

@@ -32,7 +32,10 @@ macro_rules! enrolled {
 
 macro_rules! credential {
     ($condition:literal) => {
-        concat!("SELECT id, class, subject, content, origin, valid_from, valid_until, jwt FROM credential ", $condition)
+        concat!(
+            "SELECT id, class, subject, content, origin, valid_from, valid_until, jwt, forms FROM credential ",
+            $condition
+        )
     };
 }
 
@@ -130,6 +133,7 @@ fn to_issued(row: &SqliteRow) -> Result<Issued, StoreError> {
         valid_from: time(row, "valid_from")?,
         valid_until: time(row, "valid_until")?,
         jwt: get(row, "jwt")?,
+        forms: serde_json::from_str(&get::<String>(row, "forms")?).map_err(corrupt)?,
     })
 }
 

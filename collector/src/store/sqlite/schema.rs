@@ -5,7 +5,7 @@
 
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-const STEPS: &[&str] = &[FOUNDATION];
+const STEPS: &[&str] = &[FOUNDATION, FORMS];
 
 /// `key_number` counts the report keys that a node has had: sequences belong to a key.
 const FOUNDATION: &str = "
@@ -66,6 +66,9 @@ CREATE TABLE document (
     bytes BLOB NOT NULL
 );
 ";
+
+/// Forms of a credential beside its JWS: a JSON object, target to text.
+const FORMS: &str = "ALTER TABLE credential ADD COLUMN forms TEXT NOT NULL DEFAULT '{}';";
 
 /// Why the tables could not be brought up to date.
 #[derive(Debug, thiserror::Error)]

@@ -86,6 +86,21 @@ async fn the_settings_that_durability_rests_on_are_in_force() {
 }
 
 #[tokio::test]
+async fn a_store_of_the_first_schema_is_carried_on() {
+    let directory = Directory::new();
+    drop(directory.open("older").await);
+    let mut older = directory.outside("older").await;
+    let row = "INSERT INTO credential VALUES ('1', 'gx:Region', 's', zeroblob(32), 'real', 0, 1, 'jwt', TRUE)";
+    for step in ["ALTER TABLE credential DROP COLUMN forms", "PRAGMA user_version = 1", row] {
+        sqlx::raw_sql(step).execute(&mut older).await.unwrap();
+    }
+    older.close().await.unwrap();
+    let credentials = directory.open("older").await.credentials().await.unwrap();
+    assert_eq!((credentials.len(), credentials[0].jwt.as_str()), (1, "jwt"));
+    assert!(credentials[0].forms.is_empty());
+}
+
+#[tokio::test]
 async fn a_newer_schema_is_left_alone() {
     let directory = Directory::new();
     drop(directory.open("newer").await);

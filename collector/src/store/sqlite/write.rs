@@ -270,14 +270,15 @@ pub(super) async fn credentials(
         }
     }
     for issued in credentials {
+        let forms = serde_json::to_string(&issued.forms).map_err(|error| sqlx::Error::Encode(error.into()))?;
         sqlx::query("UPDATE credential SET is_current = FALSE WHERE class = $1 AND subject = $2 AND is_current")
             .bind(issued.class.as_str())
             .bind(issued.subject.as_str())
             .execute(&mut *connection)
             .await?;
         sqlx::query(
-            "INSERT INTO credential (id, class, subject, content, origin, valid_from, valid_until, jwt, is_current) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, TRUE) ON CONFLICT (id) DO UPDATE SET is_current = TRUE",
+            "INSERT INTO credential (id, class, subject, content, origin, valid_from, valid_until, jwt, forms, is_current) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, TRUE) ON CONFLICT (id) DO UPDATE SET is_current = TRUE",
         )
         .bind(issued.id.as_str())
         .bind(issued.class.as_str())
@@ -287,6 +288,7 @@ pub(super) async fn credentials(
         .bind(issued.valid_from.unix())
         .bind(issued.valid_until.unix())
         .bind(issued.jwt.as_str())
+        .bind(forms)
         .execute(&mut *connection)
         .await?;
     }

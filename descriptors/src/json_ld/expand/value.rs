@@ -44,6 +44,9 @@ impl<'a> Expander<'a, '_> {
             return Ok(());
         }
         let container = term.container;
+        if container.graph && (container.index || container.id) {
+            return place.refuse(ExpandFault::Unsupported("a graph container with `@index` or `@id`"));
+        }
         match value {
             Value::Object(members) if container.language => self.language_map(scope.active, members, place),
             Value::Object(_) if container.index || container.id || container.of_type => {

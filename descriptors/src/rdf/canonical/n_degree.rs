@@ -91,12 +91,11 @@ impl Labelling<'_, '_> {
 
     /// The least path over all orders of `related`.
     fn choose_path(&mut self, mut related: Vec<u32>, issuer: &Issuer, depth: usize) -> Result<Path, CanonicaliseError> {
-        let permutations = (1..=related.len()).try_fold(1_usize, usize::checked_mul);
+        related.sort_unstable();
         let left = self.limits.steps_max - self.steps;
-        if permutations.is_none_or(|permutations| permutations > left) {
+        if count_permutations(&related, left).is_none() {
             return Err(self.too_complex());
         }
-        related.sort_unstable();
         let mut chosen: Option<Path> = None;
         loop {
             self.step(1 + issuer.0.len() / 64)?;
@@ -163,6 +162,22 @@ impl Labelling<'_, '_> {
     }
 }
 
+/// How many orders a sorted list has; `None`: more than `max`. One that stands in it several times, as a graph does that holds
+/// several statements of a node, is not told apart from itself.
+fn count_permutations(sorted: &[u32], max: usize) -> Option<usize> {
+    let mut permutations = 1_usize;
+    let mut alike = 0;
+    for (at, item) in sorted.iter().enumerate() {
+        alike = if at > 0 && sorted[at - 1] == *item { alike + 1 } else { 1 };
+        // The number of orders of the list so far, so the division leaves no rest.
+        permutations = permutations.checked_mul(at + 1)? / alike;
+        if permutations > max {
+            return None;
+        }
+    }
+    Some(permutations)
+}
+
 /// The next order of a list in lexicographic order; `false` after the last.
 fn next_permutation(list: &mut [u32]) -> bool {
     let Some(pivot) = list.windows(2).rposition(|pair| pair[0] < pair[1]) else { return false };
@@ -170,4 +185,29 @@ fn next_permutation(list: &mut [u32]) -> bool {
     list.swap(pivot, successor);
     list[pivot + 1..].reverse();
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_order_is_counted_and_tried_once() {
+        for list in [
+            vec![],
+            vec![7],
+            vec![1, 1, 1, 1, 1, 1, 1, 1, 1, 1],
+            vec![1, 1, 2],
+            vec![1, 2, 2, 3, 3, 3],
+            vec![1, 2, 3, 4],
+        ] {
+            let mut tried = std::collections::BTreeSet::from([list.clone()]);
+            let mut order = list.clone();
+            while next_permutation(&mut order) {
+                assert!(tried.insert(order.clone()), "{order:?} twice");
+            }
+            assert_eq!(count_permutations(&list, 1000), Some(tried.len()), "{list:?}");
+        }
+        assert_eq!(count_permutations(&[1, 2, 3, 4, 5, 6, 7, 8, 9], 30_000), None);
+    }
 }

@@ -1,0 +1,116 @@
+//! Again after a change: only what the change can reach is evaluated.
+//!
+//! A change takes away what the graph has, or gives it back: an own failure, or a gate. What the graph never had needs a new
+//! graph.
+//!
+//! Without an own failure, the minimal groups are those that do not hold it: f with x false has the sets of f without x. So
+//! nothing is evaluated for it: families are kept as if every event were there, and groups with those taken away are left
+//! out at the end.
+//!
+//! Without a gate there are fewer ways down, so that what dominated still does, and the symmetry rule stays right. A series
+//! that went through the gate is split at it, for good. Families of what does not need the gate's vertex are kept, and so
+//! are results of operations: equal families have equal numbers, so that most of the rest is looked up. The cost is that of
+//! the vertices above the gate: for one of a host its rack and zone, for one of a substation nearly everything.
+
+use super::cone::Cone;
+use super::evaluation::{Evaluation, Halt, unwatched};
+use super::zbdd::{EMPTY, Id};
+use super::{Analysis, AnalysisError, gave_up};
+use crate::fault_graph::{GateId, Vertex};
+
+/// Something of the graph that is taken away, or given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Whether a vertex can fail by itself.
+    Event {
+        /// The vertex.
+        vertex: Vertex,
+        /// Whether it can.
+        there: bool,
+    },
+    /// Whether a gate is there.
+    Gate {
+        /// The gate.
+        gate: GateId,
+        /// Whether it is.
+        there: bool,
+    },
+}
+
+/// Who needs whom, from below: positions of a cone.
+#[derive(Debug)]
+pub(super) struct Above {
+    starts: Vec<u32>,
+    above: Vec<u32>,
+}
+
+impl Above {
+    fn of(cone: &Cone<'_>) -> Self {
+        let mut starts = vec![0u32; cone.positions() + 1];
+        cone.each_need(|_, to| starts[to as usize + 1] += 1);
+        for at in 1..starts.len() {
+            starts[at] += starts[at - 1];
+        }
+        let mut next = starts.clone();
+        let mut above = vec![0u32; starts.last().map_or(0, |&all| all as usize)];
+        cone.each_need(|from, to| {
+            above[next[to as usize] as usize] = from;
+            next[to as usize] += 1;
+        });
+        Self { starts, above }
+    }
+
+    fn of_position(&self, position: u32) -> &[u32] {
+        let at = position as usize;
+        &self.above[self.starts[at] as usize..self.starts[at + 1] as usize]
+    }
+
+    /// Forgets the families of these positions and of all that needs them.
+    fn forget(&self, evaluation: &mut Evaluation, changed: Vec<u32>) {
+        let mut open = changed;
+        while let Some(position) = open.pop() {
+            if evaluation.forget(position) {
+                open.extend_from_slice(self.of_position(position));
+            }
+        }
+    }
+}
+
+impl Analysis<'_> {
+    /// Makes changes and searches again, with the same question and order. The result is that of a full search.
+    ///
+    /// When a gate is changed for the first time, it is also noted who needs whom. When the search is given up, or a change
+    /// refused, the analysis holds no groups until the next one succeeds. [`Analysis::keep_groups_with`] is forgotten.
+    ///
+    /// # Errors
+    /// When the graph has not what is to be changed, or the search meets a limit. Diagrams of earlier searches stay in
+    /// memory: after thousands of changes, a new analysis is due.
+    pub fn change(&mut self, changes: &[Change]) -> Result<(), AnalysisError> {
+        self.family = EMPTY;
+        let mut changed = Vec::new();
+        for &change in changes {
+            match change {
+                Change::Event { vertex, there } => self.cone.change_event(vertex, there)?,
+                Change::Gate { gate, there } => changed.extend(self.cone.change_gate(gate, there)),
+            }
+        }
+        let family = self.search_again(changed);
+        self.family = family.map_err(|halt| gave_up(halt, &self.evaluation, &self.cone))?;
+        Ok(())
+    }
+
+    fn search_again(&mut self, mut changed: Vec<u32>) -> Result<Id, Halt> {
+        if !changed.is_empty() {
+            let above = self.above.get_or_insert_with(|| Above::of(&self.cone));
+            changed.push(self.cone.top());
+            above.forget(&mut self.evaluation, changed);
+        }
+        self.evaluation.begin_again(&self.cone);
+        let whole = self.evaluation.root(&self.cone, &mut unwatched)?;
+        let taken = self.cone.count_taken();
+        if taken.is_empty() {
+            return Ok(whole);
+        }
+        Ok(self.evaluation.zbdd.without_variables(whole, &|var| taken.binary_search(&var).is_ok())?)
+    }
+}

@@ -1,0 +1,114 @@
+//! One gate of a vertex on the way.
+
+use super::{Evaluation, Frame, Halt, Region};
+use crate::analysis::cone::{Cone, ConeGate, Rule};
+use crate::analysis::symmetry::{self, Class};
+use crate::analysis::zbdd::{EMPTY, Id, ONE};
+use crate::analysis::{product, threshold};
+
+impl Evaluation {
+    /// Adds the family of a gate to the terms, or says what is missing.
+    pub(super) fn advance_gate(&mut self, cone: &Cone<'_>, frame: Frame, gate: ConeGate<'_>) -> Result<(), Halt> {
+        let region = frame.task.region;
+        let start = self.terms.len();
+        let term = match gate.rule {
+            Rule::Always => ONE,
+            _ if self.is_wide(gate) => match self.classes(cone, gate, region)? {
+                Some(classes) => self.of_classes(gate, &classes)?,
+                None => return Ok(()),
+            },
+            rule => {
+                self.members(cone, gate, region)?;
+                if !self.missing.is_empty() {
+                    self.terms.truncate(start);
+                    return Ok(());
+                }
+                match rule {
+                    // The members are terms of the vertex themselves.
+                    Rule::Any if gate.fact.is_none() => return Ok(()),
+                    Rule::Any => product::any(&mut self.zbdd, &mut self.terms, start)?,
+                    Rule::AtLeast(count) => {
+                        threshold::at_least(&mut self.zbdd, count, &self.terms[start..], self.order)?
+                    }
+                    _ => product::all(&mut self.zbdd, &self.terms[start..], self.order)?,
+                }
+            }
+        };
+        self.terms.truncate(start);
+        let term = match gate.fact {
+            None => term,
+            Some(fact) => self.if_fact(term, fact)?,
+        };
+        self.terms.push(term);
+        Ok(())
+    }
+
+    /// Puts the families of all members among the terms.
+    fn members(&mut self, cone: &Cone<'_>, gate: ConeGate<'_>, region: Region) -> Result<(), Halt> {
+        let mut last = EMPTY;
+        for &argument in gate.arguments {
+            let Some(value) = self.value(cone, cone.position(argument), region)? else { continue };
+            // In a disjunction repetitions, which are the rule among nodes of a rack, are left out at once.
+            if gate.rule != Rule::Any || value != last {
+                self.terms.push(value);
+            }
+            last = value;
+        }
+        Ok(())
+    }
+
+    /// Whether the symmetry rule may apply: more members must fall than a group has.
+    fn is_wide(&self, gate: ConeGate<'_>) -> bool {
+        let count = match gate.rule {
+            Rule::All => gate.arguments.len(),
+            Rule::AtLeast(count) => count as usize,
+            _ => 0,
+        };
+        count > usize::from(self.order)
+    }
+
+    /// The classes of a wide gate's members, where all that is needed of them is known.
+    fn classes(&mut self, cone: &Cone<'_>, gate: ConeGate<'_>, region: Region) -> Result<Option<Vec<Class>>, Halt> {
+        let mut bare = Vec::with_capacity(gate.arguments.len());
+        for &argument in gate.arguments {
+            let position = cone.position(argument);
+            if let Some(value) = self.bare_value(cone, position, region)? {
+                bare.push((value, position));
+            }
+        }
+        if !self.missing.is_empty() {
+            return Ok(None);
+        }
+        let classes = symmetry::classes(bare);
+        let all = gate.rule == Rule::All;
+        let mut known = Vec::with_capacity(classes.len());
+        for class in classes {
+            if all && class.members.len() > usize::from(self.order) {
+                known.push(Class { bare: class.bare, members: Vec::new() });
+                continue;
+            }
+            let mut members = Vec::with_capacity(class.members.len());
+            for &position in &class.members {
+                members.extend(self.value(cone, position, region)?);
+            }
+            known.push(Class { bare: class.bare, members });
+        }
+        Ok(self.missing.is_empty().then_some(known))
+    }
+
+    /// The family of a wide gate. The members of a class are their families now.
+    fn of_classes(&mut self, gate: ConeGate<'_>, classes: &[Class]) -> Result<Id, Halt> {
+        if let Rule::AtLeast(count) = gate.rule {
+            return Ok(threshold::of_classes(&mut self.zbdd, count, classes, self.order)?);
+        }
+        let mut factors = Vec::new();
+        for class in classes {
+            if class.members.is_empty() {
+                factors.push(class.bare);
+            } else {
+                factors.extend_from_slice(&class.members);
+            }
+        }
+        Ok(product::all(&mut self.zbdd, &factors, self.order)?)
+    }
+}

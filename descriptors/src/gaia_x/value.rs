@@ -3,6 +3,7 @@
 //! Countries are checked against the list of ISO 3166-1. NUTS 2 codes, media types, SPDX identifiers and codes of country
 //! subdivisions are checked for their form only: their lists are long and grow, and the shapes hold them.
 
+use std::fmt;
 use std::num::NonZeroU32;
 
 use schemars::JsonSchema;
@@ -90,6 +91,12 @@ impl CountryCode {
     /// The two letters.
     pub fn as_str(self) -> &'static str {
         self.0
+    }
+}
+
+impl fmt::Display for CountryCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
     }
 }
 

@@ -139,16 +139,22 @@ fn reached_from(member: &str) -> BTreeSet<String> {
         let list = package.get("dependencies").and_then(Value::as_array);
         list.into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned)).collect()
     };
-    // The lock file does not tell apart what only tests need: the first step follows the manifest.
-    let linked = dependencies(member, &["dependencies"]);
-    let first = |name: &String| linked.contains(name.split(' ').next().unwrap_or(""));
-    let mut open: Vec<String> = needs(find(member)).into_iter().filter(first).collect();
+    // The lock file does not tell apart what only tests need: for our own packages the manifest does.
+    let linked = |package: &Value| -> Vec<String> {
+        let name = text(package, "name");
+        if !root().join(&name).join("Cargo.toml").exists() {
+            return needs(package);
+        }
+        let manifest = dependencies(&name, &["dependencies"]);
+        needs(package).into_iter().filter(|name| manifest.contains(name.split(' ').next().unwrap_or(""))).collect()
+    };
+    let mut open = linked(find(member));
     let mut reached = BTreeSet::new();
     while let Some(next) = open.pop() {
         let package = find(&next);
         // What aws-lc-sys needs is needed to build it: the lock file does not tell that either.
         if reached.insert(text(package, "name")) && text(package, "name") != "aws-lc-sys" {
-            open.extend(needs(package));
+            open.extend(linked(package));
         }
     }
     reached

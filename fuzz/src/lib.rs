@@ -24,7 +24,8 @@ use descriptors::verify::{Held, HeldList, Outcome, Policy, Resolution, Verifier}
 use serde_json::Value;
 
 static CONTEXTS: LazyLock<Contexts> = LazyLock::new(|| Contexts::with_w3c::<String>([]).unwrap_or_default());
-static KEY: LazyLock<SoftwareKey> = LazyLock::new(|| SoftwareKey::from_seed(&[7; 32]));
+/// Not the key that signed the first corpus: no input has a good signature of this one.
+static KEY: LazyLock<SoftwareKey> = LazyLock::new(|| SoftwareKey::from_seed(&[8; 32]));
 
 fn text(data: &[u8]) -> Option<&str> {
     std::str::from_utf8(data).ok()
@@ -81,7 +82,7 @@ pub fn did(data: &[u8]) {
         assert_eq!(Did::key(&key), did);
     }
     if let Some(address) = did.document_address() {
-        assert!(address.starts_with("https://") && !address.contains("..") && !address.contains('@'));
+        assert!(address.starts_with("https://") && !address.contains("/../") && !address.contains('@'));
     }
 }
 

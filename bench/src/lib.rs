@@ -3,6 +3,8 @@
 //! The machines are shared and noisy, so wall time means little. Each file in `benches/` answers one question and prints
 //! one figure with its unit.
 
+pub mod region;
+
 use std::hint::black_box;
 use std::io::Write as _;
 use std::time::Duration;

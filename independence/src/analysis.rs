@@ -15,7 +15,8 @@
 //!    smallest first.
 //!
 //! An answer is complete, so that "none up to order k" is a proof; a search that would take more than it may ends in
-//! [`AnalysisError::GaveUp`], and never in a part of an answer that looks whole.
+//! [`AnalysisError::GaveUp`], and never in a part of an answer that looks whole. [`deepen`] keeps what was known up to a
+//! smaller order; [`smallest`] looks beyond any.
 //!
 //! What is unknown is read as there or as not there ([`Reading`]); [`settle`] says which facts would decide. The engine deliberately does not know what components are, nor
 //! what a claim demands: a question names vertices and how many of them fall.
@@ -26,6 +27,7 @@
 mod change;
 mod cone;
 mod count;
+mod deepening;
 mod doubt;
 mod evaluation;
 mod impact;
@@ -37,12 +39,13 @@ mod zbdd;
 
 use std::ops::ControlFlow;
 
-use crate::fault_graph::{FaultGraph, Gate, Vertex};
+use crate::fault_graph::{FaultGraph, Gate, Knowledge, Vertex};
 
 use change::Above;
 pub use change::Change;
 pub use cone::Fact;
 use cone::{Cone, Mode};
+pub use deepening::{Deepened, deepen, smallest};
 pub use doubt::{Settlement, settle};
 use evaluation::Evaluation;
 pub use impact::{Impact, Step};
@@ -80,6 +83,13 @@ pub enum Reading {
     Optimistic,
     /// What is unknown or contradicted is there.
     Pessimistic,
+}
+
+impl Reading {
+    /// Whether something of which this is known is taken as there.
+    fn sees(self, knowledge: Knowledge) -> bool {
+        self == Self::Pessimistic || knowledge == Knowledge::Known
+    }
 }
 
 impl From<Reading> for Mode {

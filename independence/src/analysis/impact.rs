@@ -5,7 +5,7 @@
 //! reason only ever points to what fell before: explanations never go round in a circle.
 
 use super::{Question, Reading};
-use crate::fault_graph::{FaultGraph, Gate, GateId, GateView, Knowledge, Literal, Vertex};
+use crate::fault_graph::{FaultGraph, Gate, GateId, GateView, Literal, Vertex};
 
 /// What falls when some components fail.
 #[derive(Debug, Clone)]
@@ -68,7 +68,7 @@ impl<'g> Impact<'g> {
         if self.is_down(vertex) {
             return false;
         }
-        let there = |gate: &GateView<'_>| self.reading == Reading::Pessimistic || gate.knowledge == Knowledge::Known;
+        let there = |gate: &GateView<'_>| self.reading.sees(gate.knowledge);
         let holding = self.graph.gates(vertex).filter(there).find(|gate| self.holds(gate)).map(|gate| gate.id);
         if holding.is_some() {
             self.fall(vertex, holding);

@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::draw::Draw;
-use crate::fault_graph::Knowledge;
 use random::{Shape, random_graph};
 use truth::TruthTable;
 
@@ -107,21 +106,27 @@ fn check_witness(graph: &FaultGraph, analysis: &Analysis<'_>, question: &Questio
     assert!(of.intersection(&down).count() >= question.at_least as usize);
 }
 
+/// What falls with a random set of failures.
+fn check_impact(seed: u64, shape: Shape) {
+    let mut draw = Draw(seed);
+    let graph = random_graph(&mut draw, shape);
+    let reading = if draw.below(2) == 0 { Reading::Optimistic } else { Reading::Pessimistic };
+    let there = |knowledge| reading == Reading::Pessimistic || knowledge == Knowledge::Known;
+    let truth = TruthTable::of(&graph, |_| true, |gate| there(graph.gate(gate).knowledge));
+    let events: Vec<Vertex> = graph.vertices().filter(|&v| graph.event(v).is_some()).collect();
+    let set = draw.below(1 << events.len());
+    let failed: Vec<Vertex> =
+        events.iter().enumerate().filter(|(event, _)| set >> event & 1 == 1).map(|(_, &v)| v).collect();
+    let down: Vec<Vertex> = Impact::of(&graph, &failed, reading).down().collect();
+    let expect: Vec<Vertex> = graph.vertices().filter(|&v| truth.is_down(v, set)).collect();
+    assert_eq!(down, expect, "seed {seed}, {shape:?}");
+}
+
 #[test]
 fn what_falls_is_what_the_truth_table_says() {
-    for (seed, shape) in (0..800).flat_map(|seed| [(seed, Shape::Negated), (seed, Shape::Doubtful)]) {
-        let mut draw = Draw(seed);
-        let graph = random_graph(&mut draw, shape);
-        let reading = if draw.below(2) == 0 { Reading::Optimistic } else { Reading::Pessimistic };
-        let there = |knowledge| reading == Reading::Pessimistic || knowledge == Knowledge::Known;
-        let truth = TruthTable::of(&graph, |_| true, |gate| there(graph.gate(gate).knowledge));
-        let events: Vec<Vertex> = graph.vertices().filter(|&v| graph.event(v).is_some()).collect();
-        let set = draw.below(1 << events.len());
-        let failed: Vec<Vertex> =
-            events.iter().enumerate().filter(|(event, _)| set >> event & 1 == 1).map(|(_, &v)| v).collect();
-        let down: Vec<Vertex> = Impact::of(&graph, &failed, reading).down().collect();
-        let expect: Vec<Vertex> = graph.vertices().filter(|&v| truth.answers(&Question::down(v))[set]).collect();
-        assert_eq!(down, expect, "seed {seed}, {shape:?}");
+    for seed in 0..800 {
+        check_impact(seed, Shape::Negated);
+        check_impact(seed, Shape::Doubtful);
     }
 }
 
@@ -150,35 +155,50 @@ fn groups_are_those_of_the_truth_table() {
 
 #[test]
 #[ignore = "some minutes: cargo test --release -p independence -- --ignored million"]
-fn groups_are_those_of_the_truth_table_in_a_million_graphs() {
+fn a_million_random_graphs_are_analysed_as_their_truth_tables_say() {
     let mut tally = Tally::default();
-    (1_000_000..2_000_000).for_each(|seed| check(seed, &mut tally));
-    assert!(tally.is_varied(), "{tally:?}");
+    let mut outcomes = [0; 3];
+    for seed in 1_000_000..2_000_000 {
+        match seed % 8 {
+            0 => {
+                check_negated(seed);
+            }
+            1 => check_settlement(seed).into_iter().for_each(|outcome| outcomes[outcome] += 1),
+            2 => {
+                check_changes(seed);
+            }
+            3 => check_impact(seed, if seed % 16 == 3 { Shape::Negated } else { Shape::Doubtful }),
+            _ => check(seed, &mut tally),
+        }
+    }
+    assert!(tally.is_varied() && outcomes.iter().all(|&outcome| outcome > 1_000), "{tally:?} {outcomes:?}");
+}
+
+/// What is not coherent is refused by name, or happens to be monotone and is answered right. Whether it was answered.
+fn check_negated(seed: u64) -> bool {
+    let mut draw = Draw(seed);
+    let graph = random_graph(&mut draw, Shape::Negated);
+    let question = Question::down(random::vertex(&graph, graph.len() - 1 - draw.below(3).min(graph.len() - 1)));
+    match Analysis::new(&graph, &question, Search::up_to(4)) {
+        Err(AnalysisError::NotCoherent { name, .. }) => {
+            assert!(graph.find(&name).is_some());
+            false
+        }
+        Err(other) => panic!("seed {seed}: {other}"),
+        Ok(analysis) => {
+            let truth = TruthTable::of(&graph, |_| true, |_| true);
+            assert!(truth.is_monotone(&question), "seed {seed}");
+            let found: Sets = analysis.groups().map(|group| group.members).collect();
+            assert_eq!(found, truth.minimal(&question, 4), "seed {seed}");
+            true
+        }
+    }
 }
 
 #[test]
 fn what_is_not_coherent_is_refused_or_answered_right() {
-    let (mut refused, mut answered) = (0, 0);
-    for seed in 0..1_500 {
-        let mut draw = Draw(seed);
-        let graph = random_graph(&mut draw, Shape::Negated);
-        let question = Question::down(random::vertex(&graph, graph.len() - 1 - draw.below(3).min(graph.len() - 1)));
-        match Analysis::new(&graph, &question, Search::up_to(4)) {
-            Err(AnalysisError::NotCoherent { name, .. }) => {
-                assert!(graph.find(&name).is_some());
-                refused += 1;
-            }
-            Err(other) => panic!("seed {seed}: {other}"),
-            Ok(analysis) => {
-                let truth = TruthTable::of(&graph, |_| true, |_| true);
-                assert!(truth.is_monotone(&question), "seed {seed}");
-                let found: Sets = analysis.groups().map(|group| group.members).collect();
-                assert_eq!(found, truth.minimal(&question, 4), "seed {seed}");
-                answered += 1;
-            }
-        }
-    }
-    assert!(refused > 150 && answered > 150, "{refused} {answered}");
+    let answered = (0..1_500).filter(|&seed| check_negated(seed)).count();
+    assert!((150..1_350).contains(&answered), "{answered}");
 }
 
 /// Whether there is a group, with the doubtful facts of this set there and the others not.
@@ -202,102 +222,169 @@ fn doubtful_facts(graph: &FaultGraph) -> Vec<Fact> {
     events.map(Fact::Event).chain(gates.map(|gate| Fact::Gate(gate.id))).collect()
 }
 
+/// Which facts settle a claim: 0 it holds, 1 it fails, 2 it is open. None where there are no doubts, or too many.
+fn check_settlement(seed: u64) -> Option<usize> {
+    let mut draw = Draw(seed);
+    let graph = random_graph(&mut draw, Shape::Doubtful);
+    let facts = doubtful_facts(&graph);
+    if facts.is_empty() || facts.len() > 6 {
+        return None;
+    }
+    let order = 1 + u8::try_from(draw.below(3)).unwrap();
+    let question = Question::down(random::vertex(&graph, graph.len() - 1 - draw.below(2).min(graph.len() - 1)));
+    let failing: Vec<BTreeSet<Fact>> =
+        subsets(&facts).filter(|there| fails_with(&graph, &question, order, there)).collect();
+    let counts = |reading| {
+        let search = Search { reading, ..Search::up_to(order) };
+        Analysis::new(&graph, &question, search).unwrap().counts().iter().sum::<u128>()
+    };
+    assert_eq!(counts(Reading::Optimistic) > 0, failing.contains(&BTreeSet::new()), "seed {seed}");
+    assert_eq!(counts(Reading::Pessimistic) > 0, !failing.is_empty(), "seed {seed}");
+    let settlement = settle(&graph, &question, order, Limits::default()).unwrap();
+    let all = 1usize << facts.len();
+    let outcome = match &settlement {
+        Settlement::Holds => 0,
+        Settlement::Fails => 1,
+        Settlement::Open { .. } => 2,
+    };
+    assert_eq!(
+        outcome,
+        usize::from(failing.len() == all) + 2 * usize::from(!failing.is_empty() && failing.len() < all)
+    );
+    if let Settlement::Open { decisive, refuting, confirming } = settlement {
+        let settles = |known: &BTreeSet<Fact>| {
+            subsets(&facts).all(|there| {
+                let seen: BTreeSet<Fact> = there.intersection(known).copied().collect();
+                failing.contains(&seen) == failing.contains(&there)
+            })
+        };
+        let smallest = subsets(&facts).filter(settles).min_by_key(BTreeSet::len).unwrap();
+        assert_eq!(decisive, smallest.into_iter().collect::<Vec<_>>(), "seed {seed}");
+        let refutes = failing.iter().map(BTreeSet::len).min().unwrap();
+        assert!(failing.contains(&refuting.iter().copied().collect()), "seed {seed}");
+        assert_eq!(refuting.len(), refutes, "seed {seed}");
+        let confirms = |absent: &BTreeSet<Fact>| failing.iter().all(|there| !there.is_disjoint(absent));
+        assert!(confirms(&confirming.iter().copied().collect()), "seed {seed}");
+        let fewest = subsets(&facts).filter(confirms).map(|absent| absent.len()).min().unwrap();
+        assert_eq!(confirming.len(), fewest, "seed {seed}");
+    }
+    Some(outcome)
+}
+
 #[test]
 fn the_facts_that_settle_a_claim_are_those_of_the_truth_table() {
     let mut outcomes = [0; 3];
-    for seed in 0..2_000 {
-        let mut draw = Draw(seed);
-        let graph = random_graph(&mut draw, Shape::Doubtful);
-        let facts = doubtful_facts(&graph);
-        if facts.is_empty() || facts.len() > 6 {
-            continue;
-        }
-        let order = 1 + u8::try_from(draw.below(3)).unwrap();
-        let question = Question::down(random::vertex(&graph, graph.len() - 1 - draw.below(2).min(graph.len() - 1)));
-        let failing: Vec<BTreeSet<Fact>> =
-            subsets(&facts).filter(|there| fails_with(&graph, &question, order, there)).collect();
-        let counts = |reading| {
-            let search = Search { reading, ..Search::up_to(order) };
-            Analysis::new(&graph, &question, search).unwrap().counts().iter().sum::<u128>()
-        };
-        assert_eq!(counts(Reading::Optimistic) > 0, failing.contains(&BTreeSet::new()), "seed {seed}");
-        assert_eq!(counts(Reading::Pessimistic) > 0, !failing.is_empty(), "seed {seed}");
-        let settlement = settle(&graph, &question, order, Limits::default()).unwrap();
-        let all = 1usize << facts.len();
-        let outcome = match &settlement {
-            Settlement::Holds => 0,
-            Settlement::Fails => 1,
-            Settlement::Open { .. } => 2,
-        };
-        assert_eq!(
-            outcome,
-            usize::from(failing.len() == all) + 2 * usize::from(!failing.is_empty() && failing.len() < all)
-        );
-        outcomes[outcome] += 1;
-        if let Settlement::Open { decisive, refuting, confirming } = settlement {
-            let settles = |known: &BTreeSet<Fact>| {
-                subsets(&facts).all(|there| {
-                    let seen: BTreeSet<Fact> = there.intersection(known).copied().collect();
-                    failing.contains(&seen) == failing.contains(&there)
-                })
-            };
-            let smallest = subsets(&facts).filter(settles).min_by_key(BTreeSet::len).unwrap();
-            assert_eq!(decisive, smallest.into_iter().collect::<Vec<_>>(), "seed {seed}");
-            let refutes = failing.iter().map(BTreeSet::len).min().unwrap();
-            assert!(failing.contains(&refuting.iter().copied().collect()), "seed {seed}");
-            assert_eq!(refuting.len(), refutes, "seed {seed}");
-            let confirms = |absent: &BTreeSet<Fact>| failing.iter().all(|there| !there.is_disjoint(absent));
-            assert!(confirms(&confirming.iter().copied().collect()), "seed {seed}");
-            let fewest = subsets(&facts).filter(confirms).map(|absent| absent.len()).min().unwrap();
-            assert_eq!(confirming.len(), fewest, "seed {seed}");
-        }
-    }
+    (0..2_000).filter_map(check_settlement).for_each(|outcome| outcomes[outcome] += 1);
     assert!(outcomes.iter().all(|&outcome| outcome > 60), "{outcomes:?}");
+}
+
+/// Six rounds of changes; how many of them changed the groups.
+fn check_changes(seed: u64) -> u32 {
+    let mut changed = 0;
+    let mut draw = Draw(seed);
+    let graph = random_graph(&mut draw, Shape::Coherent);
+    let order = 1 + u8::try_from(draw.below(4)).unwrap();
+    let question = Question::down(random::vertex(&graph, graph.len() - 1 - draw.below(3).min(graph.len() - 1)));
+    let mut analysis = analysis(&graph, &question, order);
+    let events: Vec<Vertex> = graph.vertices().filter(|&v| graph.event(v).is_some()).collect();
+    let gates: Vec<_> = graph.vertices().flat_map(|v| graph.gates(v)).map(|gate| gate.id).collect();
+    let (mut no_events, mut no_gates) = (BTreeSet::new(), BTreeSet::new());
+    for _ in 0..6 {
+        let mut changes = Vec::new();
+        for _ in 0..draw.below(3) {
+            let (vertex, there) = (events[draw.below(events.len())], draw.below(2) == 0);
+            if there {
+                no_events.remove(&vertex)
+            } else {
+                no_events.insert(vertex)
+            };
+            changes.push(Change::Event { vertex, there });
+            let (gate, there) = (gates[draw.below(gates.len())], draw.below(2) == 0);
+            if there {
+                no_gates.remove(&gate)
+            } else {
+                no_gates.insert(gate)
+            };
+            changes.push(Change::Gate { gate, there });
+        }
+        let before = analysis.family;
+        analysis.change(&changes).unwrap();
+        changed += u32::from(analysis.family != before);
+        let truth = TruthTable::of(&graph, |v| !no_events.contains(&v), |g| !no_gates.contains(&g));
+        let expect = truth.minimal(&question, order);
+        let found: Sets = analysis.groups().map(|group| group.members).collect();
+        assert_eq!(found, expect, "seed {seed}");
+        assert_eq!(analysis.counts().iter().sum::<u128>(), expect.len() as u128, "seed {seed}");
+    }
+    changed
 }
 
 #[test]
 fn after_changes_the_groups_are_those_of_a_full_search() {
-    let (mut kept, mut changed) = (0, 0);
-    for seed in 0..700 {
+    let changed: u32 = (0..700).map(check_changes).sum();
+    assert!((300..3_900).contains(&changed), "{changed} of 4200");
+}
+
+#[test]
+fn a_search_that_gives_up_keeps_what_it_knows() {
+    let mut by_order = [0; 5];
+    for seed in 0..400 {
         let mut draw = Draw(seed);
         let graph = random_graph(&mut draw, Shape::Coherent);
-        let order = 1 + u8::try_from(draw.below(4)).unwrap();
-        let question = Question::down(random::vertex(&graph, graph.len() - 1 - draw.below(3).min(graph.len() - 1)));
-        let mut analysis = analysis(&graph, &question, order);
-        let events: Vec<Vertex> = graph.vertices().filter(|&v| graph.event(v).is_some()).collect();
-        let gates: Vec<_> = graph.vertices().flat_map(|v| graph.gates(v)).map(|gate| gate.id).collect();
-        let (mut no_events, mut no_gates) = (BTreeSet::new(), BTreeSet::new());
-        for _ in 0..6 {
-            let mut changes = Vec::new();
-            for _ in 0..draw.below(3) {
-                let (vertex, there) = (events[draw.below(events.len())], draw.below(2) == 0);
-                if there {
-                    no_events.remove(&vertex)
-                } else {
-                    no_events.insert(vertex)
-                };
-                changes.push(Change::Event { vertex, there });
-                let (gate, there) = (gates[draw.below(gates.len())], draw.below(2) == 0);
-                if there {
-                    no_gates.remove(&gate)
-                } else {
-                    no_gates.insert(gate)
-                };
-                changes.push(Change::Gate { gate, there });
-            }
-            let before = analysis.family;
-            analysis.change(&changes).unwrap();
-            if analysis.family == before {
-                kept += 1
-            } else {
-                changed += 1
-            }
-            let truth = TruthTable::of(&graph, |v| !no_events.contains(&v), |g| !no_gates.contains(&g));
-            let expect = truth.minimal(&question, order);
-            let found: Sets = analysis.groups().map(|group| group.members).collect();
-            assert_eq!(found, expect, "seed {seed}");
-            assert_eq!(analysis.counts().iter().sum::<u128>(), expect.len() as u128, "seed {seed}");
+        let question = Question::down(random::vertex(&graph, graph.len() - 1));
+        let limits = Limits { steps: draw.below(30) as u64, ..Limits::default() };
+        let deepened = deepen(&graph, &question, Search { limits, ..Search::up_to(4) }, &mut evaluation::unwatched);
+        let order = deepened.known.as_ref().map_or(0, |known| known.order);
+        match deepened.ended {
+            None => assert_eq!(order, 4),
+            Some(error) => assert!(matches!(error, AnalysisError::GaveUp { bound: Bound::Steps, .. }), "{error}"),
+        }
+        if let Some(known) = deepened.known {
+            let truth = TruthTable::of(&graph, |_| true, |_| true);
+            let found: Sets = known.groups().map(|group| group.members).collect();
+            assert_eq!(found, truth.minimal(&question, order), "seed {seed}");
+        }
+        by_order[usize::from(order)] += 1;
+    }
+    assert!(by_order[0] > 0 && by_order[1..4].iter().sum::<i32>() > 0 && by_order[4] > 0, "{by_order:?}");
+}
+
+#[test]
+fn the_smallest_group_is_found_at_any_order() {
+    let mut sizes = BTreeSet::new();
+    for seed in 0..500 {
+        let mut draw = Draw(seed);
+        let graph = random_graph(&mut draw, Shape::Coherent);
+        let question =
+            Question::all_down(&[graph.len() - 1, (graph.len() - 1) / 2].map(|at| random::vertex(&graph, at)));
+        let truth = TruthTable::of(&graph, |_| true, |_| true).minimal(&question, ORDER_MAX);
+        let found = smallest(&graph, &question, Reading::Pessimistic, Limits::default()).unwrap();
+        assert_eq!(found.as_ref().map(|group| group.members.len()), truth.iter().map(Vec::len).min(), "seed {seed}");
+        if let Some(group) = found {
+            assert!(truth.contains(&group.members), "seed {seed}");
+            sizes.insert(group.members.len());
         }
     }
-    assert!(kept > 300 && changed > 300, "{kept} {changed}");
+    assert!(sizes.len() > 5, "{sizes:?}");
+}
+
+#[test]
+fn an_analysis_can_be_interrupted() {
+    let mut builder = crate::fault_graph::FaultGraphBuilder::new();
+    let mut below = builder.define("v0").unwrap();
+    builder.event(below, crate::fault_graph::Event::default()).unwrap();
+    for number in 1..5_000 {
+        let vertex = builder.define(&format!("v{number}")).unwrap();
+        builder.need(vertex, 1, &[below]).unwrap();
+        below = vertex;
+    }
+    let graph = builder.finish().unwrap();
+    let mut seen = Vec::new();
+    let mut watch = |progress: Progress| {
+        seen.push(progress.evaluated);
+        if progress.evaluated > 2_000 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let error = Analysis::watched(&graph, &Question::down(below), Search::up_to(2), &mut watch).unwrap_err();
+    assert!(matches!(error, AnalysisError::GaveUp { bound: Bound::Interrupted, .. }), "{error}");
+    assert!(seen.len() >= 2 && seen.is_sorted(), "{seen:?}");
 }

@@ -50,12 +50,16 @@ impl TruthTable {
         }
     }
 
+    /// Whether a vertex is down with a set of events, by its number.
+    pub(super) fn is_down(&self, vertex: Vertex, set: usize) -> bool {
+        self.down[vertex.index()][set / 64] >> (set % 64) & 1 == 1
+    }
+
     /// Whether each set makes the question true.
     pub(super) fn answers(&self, question: &Question) -> Vec<bool> {
         let of: BTreeSet<Vertex> = question.of.iter().copied().collect();
-        let is_down = |vertex: &Vertex, set: usize| self.down[vertex.index()][set / 64] >> (set % 64) & 1 == 1;
         (0..1usize << self.events.len())
-            .map(|set| of.iter().filter(|vertex| is_down(vertex, set)).count() >= question.at_least as usize)
+            .map(|set| of.iter().filter(|&&vertex| self.is_down(vertex, set)).count() >= question.at_least as usize)
             .collect()
     }
 

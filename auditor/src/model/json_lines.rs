@@ -25,7 +25,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<FaultGraph, Fault> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes)
         .map_err(|error| Fault::new(Place::Byte(error.valid_up_to()), "not UTF-8", "save the file as UTF-8"))?;
-    let mut reader = Reader { text, at: 0, builder: FaultGraphBuilder::new(), members: Vec::new(), needs: Vec::new() };
+    let mut reader = Reader {
+        text,
+        at: 0,
+        builder: FaultGraphBuilder::with_room_for(components(bytes)),
+        members: Vec::new(),
+        needs: Vec::new(),
+    };
     loop {
         reader.skip_blank_lines();
         if reader.at == text.len() {
@@ -40,6 +46,12 @@ pub(super) fn read(bytes: &[u8]) -> Result<FaultGraph, Fault> {
         };
         Fault::graph(name.map_or(Place::Whole, |name| mention(text, name)), &error)
     })
+}
+
+/// How many components there may be, which is no more than there are lines, and than would fit.
+fn components(bytes: &[u8]) -> usize {
+    const SHORTEST: usize = r#"{"id":"a"}"#.len();
+    (bytes.iter().filter(|&&byte| byte == b'\n').count() + 1).min(bytes.len() / SHORTEST + 1)
 }
 
 /// Where a name is first written.

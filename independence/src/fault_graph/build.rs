@@ -148,6 +148,11 @@ impl FaultGraphBuilder {
         }
     }
 
+    /// An empty graph that will have about so many vertices, which makes building it faster.
+    pub fn with_room_for(vertices: usize) -> Self {
+        Self { names: Names::with_room_for(vertices), ..Self::new() }
+    }
+
     /// The vertex of this name, known already or new. An empty name is no name: each call makes another vertex.
     ///
     /// # Errors

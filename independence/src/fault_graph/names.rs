@@ -40,6 +40,12 @@ impl Names {
         Self { starts: vec![0; count + 1], ..Self::new() }
     }
 
+    /// No names yet, and room to find so many without entering any twice.
+    pub(super) fn with_room_for(names: usize) -> Self {
+        let slots = (names.saturating_mul(3) / 2 + 3).next_power_of_two().max(SLOTS_MIN);
+        Self { slots: vec![EMPTY; slots], ..Self::new() }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.starts.len() - 1
     }

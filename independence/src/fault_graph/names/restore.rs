@@ -1,7 +1,12 @@
 //! Names as they were stored, found again at once.
 
-use super::{EMPTY, Names, SLOTS_MIN, STEPS_MAX, UNNAMED, slot};
+use super::{Names, SLOTS_MIN, STEPS_MAX, UNNAMED, slot};
 use crate::fault_graph::VERTICES_MAX;
+
+/// No number is this large, see `VERTICES_MAX`; its lower half is an empty slot.
+const VACANT: u64 = u64::MAX;
+/// So many names later than the one that is entered.
+const AHEAD: usize = 16;
 
 /// Why texts and offsets are no names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,26 +62,31 @@ impl Names {
     fn try_enter_new(&mut self, slots: usize) -> Result<bool, BadNames> {
         const HASH_MASK: usize = u32::MAX as usize;
         let mask = slots - 1;
-        let mut table = vec![EMPTY; slots];
-        let mut hashes = vec![0_u32; slots];
-        let mut named = 0;
-        for number in 0..self.len() {
+        let numbers = 0..self.len() as u32;
+        let hashes: Vec<u32> = numbers.map(|number| slot(self.get(number), self.seed, HASH_MASK) as u32).collect();
+        // Hash above, number below.
+        let mut table = vec![VACANT; slots];
+        let (mut named, mut touched) = (0, 0);
+        for (number, &hash) in hashes.iter().enumerate() {
+            // The memory of a later name is asked for while this one is entered.
+            touched ^= hashes.get(number + AHEAD).map_or(0, |&hash| table[hash as usize & mask]);
             let name = self.get(number as u32);
             if name == UNNAMED {
                 continue;
             }
             named += 1;
-            let hash = slot(name, self.seed, HASH_MASK);
-            let free = (0..STEPS_MAX.min(slots))
-                .map(|step| (hash + step) & mask)
-                .find(|&at| table[at] == EMPTY || (hashes[at] == hash as u32 && self.get(table[at]) == name));
-            match free {
-                Some(at) if table[at] == EMPTY => (table[at], hashes[at]) = (number as u32, hash as u32),
+            let same = |entry: u64| (entry >> 32) as u32 == hash && self.get(entry as u32) == name;
+            let free = (0..STEPS_MAX.min(slots)).map(|step| (hash as usize + step) & mask);
+            match free.into_iter().find(|&at| table[at] == VACANT || same(table[at])) {
+                Some(at) if table[at] == VACANT => table[at] = u64::from(hash) << 32 | number as u64,
                 Some(_) => return Err(BadNames::Twice(number as u32)),
                 None => return Ok(false),
             }
         }
-        (self.slots, self.named) = (table, named);
+        std::hint::black_box(touched);
+        // A vacant entry ends in what an empty slot holds.
+        self.slots = table.into_iter().map(|entry| entry as u32).collect();
+        self.named = named;
         Ok(true)
     }
 }

@@ -3,11 +3,13 @@
 use serde_json::Value;
 
 use super::document::{Document, Jws};
-use super::{Log, Setting, Severity, cut, rule};
+use super::{Finding, Log, Setting, Severity, cut, rule};
+use crate::certificate::Roots;
 use crate::did::Did;
 use crate::did::document::{Document as DidDocument, Method};
 use crate::proof::key::Algorithm;
 use crate::target::Target;
+use crate::verify::{Held, Name, Outcome, Policy, Resolution, Verifier};
 
 pub(super) fn check(document: &Document, setting: &Setting<'_>, log: &mut Log) {
     if let Some(jws) = &document.jws {
@@ -16,7 +18,42 @@ pub(super) fn check(document: &Document, setting: &Setting<'_>, log: &mut Log) {
             signature(document, jws, &method, log);
         }
     } else if document.payload.contains_key("proof") && !log.target.is_jwt() {
-        log.open(format!("whether the proof of {} holds", document.name), "`avow verify` on the bundle it stands in");
+        // One that has not the form of its target has been named; there is nothing to verify.
+        let misformed = |finding: &Finding| finding.document == document.name && finding.rule == &rule::PROOF;
+        if !log.findings.iter().any(misformed) {
+            proof(document, setting, log);
+        }
+    }
+}
+
+/// The proof inside a document, by the one verifier there is. What it says of other things is asked elsewhere.
+fn proof(document: &Document, setting: &Setting<'_>, log: &mut Log) {
+    let roots = Roots::default();
+    let held = Held {
+        document: &|did| Resolution::read(did, did_document(did, setting)),
+        chain: &|_| None,
+        roots: &roots,
+        list: &|_| None,
+        contexts: setting.contexts.contexts(),
+    };
+    let report = Verifier::new(&Policy::at(setting.now), &held)
+        .verify(Value::from(document.payload.clone()).to_string().as_bytes());
+    let of_proof = [Name::Form, Name::Algorithm, Name::Issuer, Name::Key, Name::Signature];
+    let mut open = None;
+    for check in report.checks.iter().filter(|check| of_proof.contains(&check.name)) {
+        for finding in &check.findings {
+            match check.outcome {
+                Outcome::Failed => {
+                    let found = cut(&format!("{}: {}", check.name.as_str(), finding.problem));
+                    log.find(&document.name, finding.path.clone(), Severity::Refused, &rule::SIGNATURE, found);
+                }
+                _ => open = open.or(Some(finding)),
+            }
+        }
+    }
+    if let Some(finding) = open {
+        let how = format!("{} ({}): --did-document, --context", finding.remedy, finding.problem);
+        log.open(format!("whether the proof of {} holds", document.name), how);
     }
 }
 

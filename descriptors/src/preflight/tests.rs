@@ -248,7 +248,7 @@ fn an_embedded_proof_has_the_form_of_its_target() {
         document["@context"] = json!(["https://www.w3.org/ns/credentials/v2",
             {"gx": "https://w3id.org/gaia-x/2511#", "schema": "https://schema.org/"}]);
         document["proof"] = json!({"type": "DataIntegrityProof", "cryptosuite": suite, "proofPurpose": "assertionMethod",
-            "@context": document["@context"], "verificationMethod": "did:web:c.example#k", "proofValue": "z1"});
+            "@context": document["@context"], "verificationMethod": "did:web:c.example#k", "proofValue": format!("z{}", "1".repeat(64))});
         for (name, value) in more.as_object().unwrap() {
             change(&mut document, &format!("/proof/{name}"), value.clone());
         }
@@ -261,4 +261,47 @@ fn an_embedded_proof_has_the_form_of_its_target() {
     check(W3cJcs, &proof("eddsa-jcs-2022", json!({"proofValue": null})), &["VC-201"]);
     check(W3cRdfc, &[jws(&header(), &zone())], &["VC-201"]);
     assert!(codes(&run(Tagus, &proof("eddsa-jcs-2022", json!({}))), Severity::Refused).contains(&"GX-220"));
+}
+
+/// A zone of ours, signed for a target.
+fn signed(target: Target) -> Value {
+    use crate::credential::{Base, Credential, Period, Subject};
+    use crate::node::Node;
+    use crate::proof::{Signer as _, SoftwareKey};
+    use crate::report::Origin;
+    use crate::target::Seal;
+
+    let key = SoftwareKey::from_seed(&[3; 32]);
+    let issuer = crate::did::Did::key(&key.public_key());
+    let period =
+        Period { from: "2026-11-01T00:00:00Z".parse().unwrap(), until: "2027-01-01T00:00:00Z".parse().unwrap() };
+    let node = Node::new("https://c.example/subjects/zone", "gx:AvailabilityZone").with("schema:name", "a");
+    let subject = Subject { node, origin: Origin::Real };
+    let credential = Credential::new(&Base::address("https://c.example"), issuer.clone(), period, subject).unwrap();
+    let bytes = Seal::new(target, &issuer, "key-1", &key).unwrap().issue(&credential).unwrap();
+    serde_json::from_slice(&bytes).unwrap()
+}
+
+#[test]
+fn a_proof_inside_a_document_is_verified() {
+    let about_the_proof = |done: &Preflight| done.not_checked.iter().any(|open| open.what.contains("the proof of"));
+    for target in [Target::W3cJcs, Target::W3cRdfc] {
+        let good = signed(target);
+        let done = run(target, &[good.to_string()]);
+        assert_eq!(codes(&done, Severity::MayBeRefused), [""; 0], "{:#?}", done.findings);
+        assert!(!about_the_proof(&done), "{:#?}", done.not_checked);
+
+        let mut other = good.clone();
+        change(&mut other, "/credentialSubject/schema:name", json!("b"));
+        check(target, &[other.to_string()], &["GX-305"]);
+
+        // Nobody handed in the document of that DID: that is not the credential's fault.
+        let mut unknown = good;
+        change(&mut unknown, "/issuer", json!("did:web:c.example"));
+        change(&mut unknown, "/proof/verificationMethod", json!("did:web:c.example#key-1"));
+        let done = run(target, &[unknown.to_string()]);
+        assert_eq!(codes(&done, Severity::Refused), [""; 0], "{:#?}", done.findings);
+        assert!(about_the_proof(&done));
+        assert_eq!(done.accepted(), None);
+    }
 }

@@ -6,6 +6,7 @@
 //! A missing fact is never a value: not 0, not "", not `Default`.
 
 pub mod block;
+pub mod ceph;
 pub mod cpu;
 pub mod dmi;
 pub mod entropy;
@@ -137,6 +138,7 @@ macro_rules! facts {
         /// One fact of one kind. Adding a kind is one file in `fact/` and one line here.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
+        #[allow(clippy::large_enum_variant, reason = "a report has one fact of each kind, so that nothing is kept in quantity")]
         pub enum Fact {
             $($(#[$doc])* $kind($type),)*
         }
@@ -152,6 +154,8 @@ macro_rules! facts {
 facts! {
     /// Disks.
     Block(block::BlockFact);
+    /// A storage cluster.
+    Ceph(ceph::CephFact);
     /// Processors.
     Cpu(cpu::CpuFact);
     /// Board, system and firmware identity.

@@ -21,3 +21,4 @@ pub mod state;
 
 mod cause;
 mod connect;
+mod reader;

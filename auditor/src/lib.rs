@@ -6,6 +6,8 @@
 pub mod bundle;
 pub mod command;
 pub mod credential;
+pub mod impact;
+pub mod importance;
 pub mod model;
 pub mod preflight;
 pub mod progress;

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod command;
 pub mod config;
 pub mod enrol;
+pub mod examination;
 pub mod exec;
 pub mod gather;
 pub mod key;

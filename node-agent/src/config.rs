@@ -140,6 +140,12 @@ pub struct Sources {
     pub ceph_keyring: PathBuf,
     /// Absolute path of `avow-source-ceph`. Default: beside the agent's own program.
     pub ceph_reader: Option<PathBuf>,
+    /// Seconds from one examination of the sources of random numbers to the next. One takes a second of processor time at the lowest
+    /// priority, and 60 MB for as long; rarer ones notice later that an instruction stopped to work.
+    pub entropy_every_seconds: NonZeroU64,
+    /// Where the last examination is kept. Not a setting: it follows from the state directory.
+    #[serde(skip)]
+    pub examination: Option<PathBuf>,
 }
 
 impl Default for Sources {
@@ -153,6 +159,8 @@ impl Default for Sources {
             ceph_name: "client.avow".to_owned(),
             ceph_keyring: PathBuf::from("/etc/ceph/ceph.client.avow.keyring"),
             ceph_reader: None,
+            entropy_every_seconds: non_zero(86_400),
+            examination: None,
         }
     }
 }
@@ -387,6 +395,7 @@ mod tests {
             "deadline_ms",
             "libvirt_uri",
             "libvirt_reader",
+            "entropy_every_seconds",
         ] {
             let set = |line: &str| line.trim_start_matches("# ").starts_with(&format!("{key} = "));
             assert!(EXAMPLE.lines().any(set), "{key}");

@@ -6,6 +6,7 @@
 //! A missing fact is never a value: not 0, not "", not `Default`.
 
 pub mod block;
+pub mod clock;
 pub mod cpu;
 pub mod dmi;
 pub mod entropy;
@@ -13,6 +14,9 @@ pub mod kernel;
 pub mod libvirt;
 pub mod memory;
 pub mod net;
+pub mod pci;
+pub mod platform;
+pub mod services;
 
 use std::fmt;
 
@@ -47,6 +51,14 @@ impl<T> Reading<T> {
         match self {
             Self::Present(_) => None,
             Self::Absent(absence) => Some(absence),
+        }
+    }
+
+    /// Applies `f` to a present value that is still needed.
+    pub fn as_ref_map<U>(&self, f: impl FnOnce(&T) -> U) -> Reading<U> {
+        match self {
+            Self::Present(value) => Reading::Present(f(value)),
+            Self::Absent(absence) => Reading::Absent(absence.clone()),
         }
     }
 
@@ -152,6 +164,8 @@ macro_rules! facts {
 facts! {
     /// Disks.
     Block(block::BlockFact);
+    /// Who keeps the clock.
+    Clock(clock::ClockFact);
     /// Processors.
     Cpu(cpu::CpuFact);
     /// Board, system and firmware identity.
@@ -166,6 +180,12 @@ facts! {
     Memory(memory::MemoryFact);
     /// Network interfaces and gateways.
     Net(net::NetFact);
+    /// Devices on the PCI bus.
+    Pci(pci::PciFact);
+    /// What the firmware and the kernel offer to build trust on.
+    Platform(platform::PlatformFact);
+    /// Services that other claims rest on.
+    Services(services::ServicesFact);
 }
 
 #[cfg(test)]

@@ -1,8 +1,12 @@
 //! Processors, as the kernel and the `cpuid` instruction describe them. Under a hypervisor this is the virtual processor.
 
+mod generation;
+
 use serde::{Deserialize, Serialize};
 
 use super::Reading;
+
+pub use generation::{Generation, generation};
 
 /// Processors of a node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,8 +20,20 @@ pub struct CpuFact {
     pub model_name: Reading<String>,
     /// Family, model and stepping, in decimal.
     pub signature: Reading<Signature>,
+    /// What the maker calls the generation, by family, model and stepping: `Ice Lake`, `Milan (Zen 3)`.
+    pub generation: Reading<String>,
     /// Sockets, cores and threads that are online.
     pub topology: Reading<Topology>,
+    /// What the kernel lets be done with simultaneous multithreading, verbatim: `on`, `off`, `forceoff`, `notsupported`.
+    pub smt_control: Reading<String>,
+    /// Whether any core runs more than one thread now.
+    pub smt_active: Reading<bool>,
+    /// The frequency that the maker promises for all cores, in kHz.
+    pub frequency_base_khz: Reading<u64>,
+    /// The highest frequency of any core, in kHz.
+    pub frequency_max_khz: Reading<u64>,
+    /// Whether the kernel allows frequencies above the base.
+    pub boost: Reading<bool>,
     /// Feature flags that matter to a claim, sorted: `aes`, `rdrand`, `svm`, `vmx`.
     pub flags: Reading<Vec<String>>,
     /// Microcode revision as the kernel prints it.

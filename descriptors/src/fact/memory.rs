@@ -26,6 +26,12 @@ pub struct Ecc {
     pub controllers: u32,
     /// The driver's name for the first one.
     pub controller_name: Reading<String>,
+    /// Modules that the controllers have.
+    pub modules: Reading<u32>,
+    /// Kinds of memory among them, sorted: `Registered-DDR5`.
+    pub module_kinds: Reading<Vec<String>>,
+    /// Kinds of error correction in force among them, sorted, as the driver names them: `SECDED`, `S8ECD8ED`.
+    pub modes: Reading<Vec<String>>,
 }
 
 /// One hugepage pool.
@@ -48,4 +54,8 @@ pub struct NumaNode {
     pub total_bytes: Reading<u64>,
     /// Processors, as the kernel lists them: `0-15,32-47`.
     pub cpus: Reading<String>,
+    /// Distances to each node in the order of their numbers, 10 being its own, as the firmware tells them (SLIT).
+    pub distances: Reading<Vec<u32>>,
+    /// Hugepage pools of the node, by page size.
+    pub hugepages: Reading<Vec<Hugepages>>,
 }

@@ -32,6 +32,11 @@ pub enum Reading<T> {
     Absent(Absence),
 }
 
+/// What stands for a member that came later than the agent whose report is read: it did not ask.
+fn unasked<T>() -> Reading<T> {
+    Reading::absent(AbsenceReason::NotSupported, "not asked by the agent that reported")
+}
+
 impl<T> Reading<T> {
     /// An absent reading; `detail` names the place that was looked at.
     pub fn absent(reason: AbsenceReason, detail: impl Into<String>) -> Self {
@@ -191,6 +196,16 @@ facts! {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_an_older_agent_did_not_ask_is_absent() {
+        let disk = serde_json::json!({"name": "sda", "class": "ssd", "size_bytes": {"present": 1},
+            "model": {"present": "m"}, "serial": {"present": "s"}, "wwid": {"present": "w"},
+            "firmware": {"present": "f"}, "write_cache": {"present": "write through"}});
+        let disk: block::Disk = serde_json::from_value(disk).unwrap();
+        assert_eq!(disk.transport.absence().map(|absence| absence.reason), Some(AbsenceReason::NotSupported));
+        assert_eq!(disk.forced_writes, unasked());
+    }
 
     #[test]
     fn an_absent_reading_says_why() {

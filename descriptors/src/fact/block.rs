@@ -31,11 +31,13 @@ pub struct Disk {
     /// Firmware revision.
     pub firmware: Reading<String>,
     /// How the disk is reached. One reached over a network is no part of this node.
+    #[serde(default = "super::unasked")]
     pub transport: Reading<Transport>,
     /// `write back` or `write through`. A disk that says `write through` has no volatile cache that a loss of power could
     /// empty, or one that capacitors protect; `write back` says that it has one, and nothing about capacitors.
     pub write_cache: Reading<String>,
     /// Whether a single write can be forced past the volatile cache (FUA).
+    #[serde(default = "super::unasked")]
     pub forced_writes: Reading<bool>,
 }
 

@@ -21,18 +21,24 @@ pub struct CpuFact {
     /// Family, model and stepping, in decimal.
     pub signature: Reading<Signature>,
     /// What the maker calls the generation, by family, model and stepping: `Ice Lake`, `Milan (Zen 3)`.
+    #[serde(default = "super::unasked")]
     pub generation: Reading<String>,
     /// Sockets, cores and threads that are online.
     pub topology: Reading<Topology>,
     /// What the kernel lets be done with simultaneous multithreading, verbatim: `on`, `off`, `forceoff`, `notsupported`.
+    #[serde(default = "super::unasked")]
     pub smt_control: Reading<String>,
     /// Whether any core runs more than one thread now.
+    #[serde(default = "super::unasked")]
     pub smt_active: Reading<bool>,
     /// The frequency that the maker promises for all cores, in kHz.
+    #[serde(default = "super::unasked")]
     pub frequency_base_khz: Reading<u64>,
     /// The highest frequency of any core, in kHz.
+    #[serde(default = "super::unasked")]
     pub frequency_max_khz: Reading<u64>,
     /// Whether the kernel allows frequencies above the base.
+    #[serde(default = "super::unasked")]
     pub boost: Reading<bool>,
     /// Feature flags that matter to a claim, sorted: `aes`, `rdrand`, `svm`, `vmx`.
     pub flags: Reading<Vec<String>>,

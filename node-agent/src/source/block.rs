@@ -179,6 +179,8 @@ fn serial(place: &str, bytes: &[u8]) -> Reading<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -227,5 +229,14 @@ mod tests {
         check("sda", text("ATA"), text("1"), DiskClass::Hdd);
         check("sda", text("ATA"), none(), DiskClass::Other);
         check("nvme0n1", none(), text("0"), DiskClass::Nvme);
+    }
+
+    proptest! {
+        #[test]
+        fn any_path_is_a_way_to_a_disk(way in "(/?(ata|usb|session|rport-|end_device-|virtio|\\PC{0,3})[0-9:-]{0,3}){0,6}") {
+            prop_assert!(transport("sda", &way).present().is_some());
+            let named = transport("nvme0n1", &way);
+            prop_assert_eq!(named.present().is_some(), ["pcie", "tcp", "rdma", "fc"].contains(&way.as_str()));
+        }
     }
 }

@@ -201,6 +201,8 @@ fn machine_id_hash(text: &str) -> Reading<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -249,5 +251,18 @@ mod tests {
         check("PRETTY_NAME='Alpine Linux v3.20'", Some("Alpine Linux v3.20"));
         check("PRETTY_NAME=\"\"", None);
         check("NAME=x", None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_another_option_leave_the_node(
+            text in "([a-z_.=,\"0-9-]{0,8} ?(mds|nosmt|iommu|tsc)?(=[a-z\"]{0,4})? ?){0,8}",
+        ) {
+            for option in command_line(&text) {
+                prop_assert!(text.contains(&option));
+                let name = option.split('=').next().unwrap().replace('-', "_");
+                prop_assert!(OPTIONS.contains(&name.as_str()), "{}", option);
+            }
+        }
     }
 }

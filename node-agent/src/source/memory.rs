@@ -189,6 +189,8 @@ fn distances(place: &str, text: &str) -> Reading<Vec<u32>> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn text(text: &str) -> Reading<String> {
@@ -234,6 +236,16 @@ mod tests {
         assert_eq!(sizes, Reading::Present(expect.to_vec()));
         for bad in [pool("hugepages-2048kB", "many"), pool("hugepages-xkB", "1"), pool("other", "1")] {
             assert!(hugepages(vec![pool("hugepages-1048576kB", "4"), bad]).absence().is_some());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_distances_or_malformed(text in "([0-9]{0,11}|\\PC{0,2}| |\t|\n){0,8}") {
+            match distances("/x", &text) {
+                Reading::Present(found) => prop_assert_eq!(found.len(), text.split_ascii_whitespace().count()),
+                Reading::Absent(absence) => prop_assert_eq!(absence.reason, AbsenceReason::Malformed),
+            }
         }
     }
 }

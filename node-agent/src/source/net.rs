@@ -254,6 +254,8 @@ fn neighbour(table: &str, address: &str, interface: &str) -> Reading<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const ARP: &str = "IP address       HW type     Flags       HW address            Mask     Device\n\
@@ -317,5 +319,17 @@ mod tests {
         assert_eq!(gateways(header(), none(AbsenceReason::NotPresent), &header()), Reading::Present(vec![]));
         assert!(gateways(header(), none(AbsenceReason::NotPermitted), &header()).absence().is_some());
         assert!(gateways(none(AbsenceReason::NotPresent), header(), &header()).absence().is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn any_table_has_a_vlan_or_not(text in "(bond0|[a-z0-9.]{0,4}|\\PC)( ?\\|? ?[0-9]{0,5} ?\\|? ?[a-z0-9]{0,4}\n?){0,4}") {
+            if let Reading::Present(vlan) = vlan(&text, "bond0") {
+                prop_assert!(vlan.id < 4096 && text.contains(&vlan.parent));
+            }
+            if let Reading::Present(mode) = bond_mode("/x", &text) {
+                prop_assert!(text.starts_with(&mode));
+            }
+        }
     }
 }

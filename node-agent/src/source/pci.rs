@@ -157,6 +157,8 @@ fn kind(identity: &Identity) -> PciKind {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -193,5 +195,18 @@ mod tests {
         check("0b4000", "8086", PciKind::Accelerator);
         check("108000", "1022", PciKind::Crypto);
         check("0c0330", "1022", PciKind::Other);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_device_of_full_length_or_none(
+            text in "(PCI_CLASS=[0-9A-Fa-fé]{0,8}\n|PCI_ID=[0-9A-F]{0,5}:?[0-9A-F]{0,5}\n|DRIVER=.{0,4}\n|\\PC{0,8}\n?){0,5}",
+        ) {
+            if let Reading::Present(found) = identity("/x", &text) {
+                let lengths = (found.class.len(), found.vendor.len(), found.device.len());
+                prop_assert_eq!(lengths, (6, 4, 4));
+                let _ = kind(&found);
+            }
+        }
     }
 }

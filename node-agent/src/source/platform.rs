@@ -195,6 +195,8 @@ fn controllers(controllers: Vec<RawController>) -> Reading<Vec<ManagementControl
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -220,5 +222,13 @@ mod tests {
     fn a_machine_without_a_tpm_or_a_management_controller_has_none_and_says_so() {
         assert!(tpms(Vec::new()).absence().is_some());
         assert!(controllers(Vec::new()).absence().is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_variable_or_malformed(bytes in prop::collection::vec(0_u8..3, 0..8)) {
+            let expect = (bytes.len() == 5 && bytes[4] < 2).then(|| bytes[4] == 1);
+            prop_assert_eq!(variable("SecureBoot", &bytes).present().copied(), expect);
+        }
     }
 }

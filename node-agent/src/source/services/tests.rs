@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::config;
 
@@ -114,4 +116,18 @@ fn resolvers_are_asked_in_their_order_and_the_local_one_asks_others() {
     // What systemd-resolved would ask says nothing where it is not asked.
     write(directory.path(), "etc/resolv.conf", "nameserver 192.0.2.54\n");
     assert!(read(directory.path()).resolvers_upstream.absence().is_some());
+}
+
+proptest! {
+    #[test]
+    fn whatever_resolv_conf_says_only_addresses_are_resolvers(
+        text in "(nameserver[ \\t]{0,2}[0-9a-f.:%]{0,12}\n?|search \\PC{0,8}\n|\\PC{0,8}\n?){0,6}",
+    ) {
+        let found = resolvers(&text);
+        prop_assert!(found.len() <= RESOLVERS_MAX);
+        for server in found {
+            let address = server.split('%').next().unwrap();
+            prop_assert!(address.parse::<std::net::IpAddr>().is_ok(), "{}", server);
+        }
+    }
 }

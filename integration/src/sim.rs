@@ -269,6 +269,7 @@ fn entropy() -> EntropyFact {
         hwrng_current: simulated("a hardware generator"),
         hwrng_available: simulated("a hardware generator"),
         hwrng_quality: simulated("a hardware generator"),
+        examination: simulated("what an examination finds"),
     }
 }
 

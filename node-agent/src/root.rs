@@ -97,6 +97,14 @@ impl Root {
         }
     }
 
+    /// A device, open for reading; reading it does not wait.
+    pub fn device(&self, path: &str) -> Reading<File> {
+        match self.open(path, OFlags::RDONLY | OFlags::NONBLOCK) {
+            Ok(device) => Reading::Present(File::from(device)),
+            Err(errno) => absent(path, errno),
+        }
+    }
+
     /// Names in a directory, sorted.
     pub fn list(&self, path: &str) -> Reading<Vec<String>> {
         match self.entries(path) {

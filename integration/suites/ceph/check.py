@@ -14,6 +14,7 @@ from pathlib import Path
 
 PROGRAMS, CLUSTER, SUITE = (Path(argument) for argument in sys.argv[1:4])
 OTHERS = ["cpu", "kernel", "memory"]
+POOLS = ["archive", "volumes"]
 ROUNDS = 50
 ROUND_CPU_MS_MAX = 10.0 if "release" in PROGRAMS.parts else 60.0
 
@@ -55,7 +56,13 @@ def reason(facts):
 
 
 def scrubbed(fact):
-    """A fact without what differs between two clusters made alike: identity, machine, version of Ceph."""
+    """A fact without what differs between two clusters made alike: identity, machine, version of Ceph, the manager's pool.
+
+    The manager makes a pool for itself when it comes to it, and pools are numbered in the order that they are made in.
+    """
+    fact = json.loads(json.dumps(fact))
+    pools = [pool for pool in fact["pools"]["present"] if pool["name"] in POOLS]
+    fact["pools"]["present"] = sorted(({**pool, "id": "ID"} for pool in pools), key=lambda pool: pool["name"])
     hostnames = {socket.gethostname(), *(osd["hostname"].get("present", "") for osd in fact["osds"]["present"])}
     versions = {entry["version"] for entry in fact["versions"]["present"]}
     text = json.dumps(fact, indent=1, sort_keys=True)

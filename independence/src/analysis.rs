@@ -33,6 +33,7 @@ mod evaluation;
 mod impact;
 mod listing;
 mod product;
+mod skeleton;
 mod symmetry;
 mod threshold;
 mod zbdd;

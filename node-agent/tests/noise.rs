@@ -5,7 +5,9 @@
 #[path = "noise/sequence.rs"]
 mod sequence;
 
-use node_agent::noise::{Assessment, Estimates, Estimator, NotAssessed, SAMPLES_MAX, assess};
+use node_agent::noise::{Assessment, Estimates, Estimator, NotAssessed, SAMPLES_MAX, SAMPLES_MIN, assess};
+use proptest::collection::vec;
+use proptest::prelude::*;
 use sequence::sequence;
 
 /// The figures, as the tool printed them: see the head of the file.
@@ -53,6 +55,30 @@ fn the_figures_are_those_of_nist() {
         assert_eq!(ours.flatten().count(), theirs.filter(|line| !line.ends_with(" none")).count(), "{head}");
     }
     assert!(compared > 500, "{compared}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_samples_have_a_figure_within_their_width_or_a_named_outcome(
+        noise in vec(any::<u8>(), 0..400),
+        bits in 1_u32..=8,
+        period in 1_usize..30,
+        share in any::<u8>(),
+    ) {
+        let sample = |(at, byte): (usize, &u8)| if *byte < share { (at % period) as u8 } else { *byte };
+        let samples: Vec<u8> = noise.iter().enumerate().map(sample).map(|sample| sample & (0xff >> (8 - bits))).collect();
+        match assess(&samples, bits) {
+            Ok(assessment) => {
+                let entropy = assessment.min_entropy_bits();
+                prop_assert!((0.0..=f64::from(bits)).contains(&entropy), "{}", entropy);
+            }
+            Err(NotAssessed::TooFew(have)) => prop_assert!(have == samples.len() && have < SAMPLES_MIN),
+            Err(NotAssessed::OneValue(value)) => prop_assert!(samples.iter().all(|sample| *sample == value)),
+            Err(other) => prop_assert!(false, "{}", other),
+        }
+    }
 }
 
 #[test]

@@ -137,7 +137,7 @@ impl Highest {
 fn of_symbols(symbols: &[u8]) -> Tally {
     // For each place: which models knew its context, and which of them were right.
     let mut answers = vec![(0_u16, 0_u16); symbols.len()];
-    let mut model = Model::new();
+    let mut model = Model::new(symbols.len());
     for order in 1..=ORDERS {
         model.learn(symbols, order, &mut answers);
     }
@@ -148,9 +148,6 @@ fn of_symbols(symbols: &[u8]) -> Tally {
     race.tally
 }
 
-/// Slots of a hash table with at most [`PAIRS_MAX`] entries.
-const SLOTS: usize = 1 << 18;
-
 /// A model of symbols.
 struct Model {
     /// Index and one of a context in `contexts`, by the hash of the context.
@@ -160,6 +157,8 @@ struct Model {
     pairs: Vec<u32>,
     /// How often each pair was seen.
     counts: Vec<u32>,
+    /// Bits of a slot's number, in both tables.
+    slot_bits: u32,
 }
 
 struct Context {
@@ -169,8 +168,16 @@ struct Context {
 }
 
 impl Model {
-    fn new() -> Self {
-        Self { slots: vec![0; SLOTS], contexts: Vec::new(), pairs: vec![0; SLOTS], counts: vec![0; SLOTS] }
+    /// For so many symbols. Tables are at most half full.
+    fn new(symbols: usize) -> Self {
+        let slots = (2 * symbols.min(PAIRS_MAX)).next_power_of_two();
+        Self {
+            slots: vec![0; slots],
+            contexts: Vec::new(),
+            pairs: vec![0; slots],
+            counts: vec![0; slots],
+            slot_bits: slots.trailing_zeros(),
+        }
     }
 
     /// Forgets everything, then goes over all symbols as the model of this order.
@@ -206,13 +213,13 @@ impl Model {
     /// The slot of a context, free or taken.
     fn slot(&self, context: u128) -> usize {
         let folded = (context >> 64) as u64 ^ (context as u64).rotate_left(29).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let mut slot = (folded.wrapping_mul(0xd6e8_feb8_6659_fd93) >> 46) as usize;
+        let mut slot = (folded.wrapping_mul(0xd6e8_feb8_6659_fd93) >> (64 - self.slot_bits)) as usize;
         loop {
             let taken = self.slots[slot] as usize;
             if taken == 0 || self.contexts[taken - 1].symbols == context {
                 return slot;
             }
-            slot = (slot + 1) % SLOTS;
+            slot = (slot + 1) % self.slots.len();
         }
     }
 
@@ -233,9 +240,9 @@ impl Model {
     /// added, nothing is counted.
     fn count(&mut self, context: usize, symbol: u8, may_add: bool) -> bool {
         let pair = (context as u32) << 8 | u32::from(symbol);
-        let mut slot = (pair.wrapping_mul(0x9e37_79b1) >> 14) as usize;
+        let mut slot = (pair.wrapping_mul(0x9e37_79b1) >> (32 - self.slot_bits)) as usize;
         while self.pairs[slot] != 0 && self.pairs[slot] != pair + 1 {
-            slot = (slot + 1) % SLOTS;
+            slot = (slot + 1) % self.slots.len();
         }
         let new = self.pairs[slot] == 0;
         if new && !may_add {

@@ -18,6 +18,7 @@ use descriptors::fact::{AbsenceReason, Fact, Reading};
 
 use super::{Context, NOT_CAPTURED, Source, cpu, malformed, number};
 use crate::examination::FILE_BYTES_MAX;
+use crate::raw::RandomInstruction;
 use crate::root::Root;
 
 const POOL_SIZE: &str = "/proc/sys/kernel/random/poolsize";
@@ -89,10 +90,8 @@ fn crng_ready() -> Reading<bool> {
 
 #[cfg(target_arch = "x86_64")]
 fn by_cpuid() -> Reading<(bool, bool)> {
-    let cpuid = raw_cpuid::CpuId::new();
-    let rdrand = cpuid.get_feature_info().is_some_and(|features| features.has_rdrand());
-    let rdseed = cpuid.get_extended_feature_info().is_some_and(|features| features.has_rdseed());
-    Reading::Present((rdrand, rdseed))
+    let (rdrand, rdseed) = (RandomInstruction::rdrand(), RandomInstruction::rdseed());
+    Reading::Present((rdrand.is_some(), rdseed.is_some()))
 }
 
 #[cfg(not(target_arch = "x86_64"))]

@@ -12,4 +12,5 @@ pub mod progress;
 pub mod render;
 pub mod risk;
 pub mod search;
+mod status;
 pub mod verify;

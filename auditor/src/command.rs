@@ -10,12 +10,15 @@ use descriptors::id::ZoneId;
 use descriptors::timestamp::Timestamp;
 
 use crate::credential::{self, AtHand};
+use crate::impact::Impact;
+use crate::importance::Importance;
 use crate::preflight::{self, Files};
 use crate::render;
-use crate::risk::{self, Impact, OnModel, RiskGroups, Spof};
+use crate::resolve::{self, OverNetwork};
+use crate::risk::{self, OnModel, RiskGroups, Spof};
 use crate::verify::{Ending, verify};
 
-/// Checks what a provider claims, offline.
+/// Checks what a provider claims, offline unless asked otherwise.
 ///
 /// Exit codes of `verify` and `explain`: 0 all claims hold, or the credential is good; 1 at least one claim is refuted; 3 evidence is missing, or
 /// something could not be checked; 4 it cannot be trusted. Of `preflight`: 0 nothing would be refused, 1 something would be, 3 something may be or
@@ -42,6 +45,9 @@ enum Command {
         /// What a credential may rest on.
         #[command(flatten)]
         at_hand: Box<AtHand>,
+        /// What of it may be fetched.
+        #[command(flatten)]
+        network: Box<OverNetwork>,
     },
     /// Says what a service would refuse of credentials, before they are sent: each fault with its place, rule and remedy.
     Preflight {
@@ -63,8 +69,10 @@ enum Command {
     RiskGroups(RiskGroups),
     /// Lists the single points of failure.
     Spof(Spof),
-    /// Says what falls when something fails.
+    /// Says what falls when something fails, and why.
     Impact(Impact),
+    /// Says how probable a top event is, and how much each component has to do with it.
+    Importance(Importance),
     /// Converts models.
     #[command(subcommand)]
     Model(OnModel),
@@ -93,7 +101,14 @@ struct NotClaimed(String);
 pub fn run(arguments: Arguments) -> anyhow::Result<(String, u8)> {
     let of_model = |(text, ending): (String, risk::Ending)| (text, ending as u8);
     match arguments.command {
-        Command::Verify { file, issuer, output, at_hand } => check(&file, issuer.as_ref(), output, &at_hand),
+        Command::Verify { file, issuer, output, at_hand, network } => {
+            let bytes = read(&file)?;
+            let name = file.display().to_string();
+            match credential::is_bundle(&bytes) {
+                true => check_bundle(&name, &bytes, issuer.as_ref(), output),
+                false => check_credential(&name, &bytes, issuer.as_ref(), output, (&at_hand, &network)),
+            }
+        }
         Command::Preflight { files, output } => {
             let done = preflight::check(&files, now()?)?;
             let text = match output {
@@ -109,6 +124,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<(String, u8)> {
         Command::RiskGroups(command) => command.run().map(of_model),
         Command::Spof(command) => command.run().map(of_model),
         Command::Impact(command) => command.run().map(of_model),
+        Command::Importance(command) => command.run().map(of_model),
         Command::Model(command) => command.run().map(of_model),
     }
 }
@@ -118,23 +134,28 @@ pub fn ending(error: &anyhow::Error) -> u8 {
     if error.is::<NotClaimed>() { 2 } else { risk::ending(error) as u8 }
 }
 
-fn check(file: &Path, issuer: Option<&Did>, output: Output, at_hand: &AtHand) -> anyhow::Result<(String, u8)> {
-    let bytes = read(file)?;
-    let name = file.display().to_string();
-    if credential::is_bundle(&bytes) {
-        let done = verify(&bytes, issuer);
-        let text = match output {
-            Output::Table => render::verification(&name, &done),
-            Output::Json => serde_json::to_string_pretty(&done)? + "\n",
-        };
-        return Ok((text, done.ending() as u8));
-    }
-    let report = credential::verify(&bytes, at_hand)?;
+fn check_bundle(name: &str, bytes: &[u8], issuer: Option<&Did>, output: Output) -> anyhow::Result<(String, u8)> {
+    let done = verify(bytes, issuer);
     let text = match output {
-        Output::Table => credential::render(&name, &report, issuer),
-        Output::Json => serde_json::to_string_pretty(&report)? + "\n",
+        Output::Table => render::verification(name, &done),
+        Output::Json => serde_json::to_string_pretty(&done)? + "\n",
     };
-    Ok((text, credential::ending(&report, issuer) as u8))
+    Ok((text, done.ending() as u8))
+}
+
+fn check_credential(
+    name: &str,
+    bytes: &[u8],
+    issuer: Option<&Did>,
+    output: Output,
+    (at_hand, network): (&AtHand, &OverNetwork),
+) -> anyhow::Result<(String, u8)> {
+    let done = resolve::verify(bytes, at_hand, network)?;
+    let text = match output {
+        Output::Table => resolve::render(&done.attempts) + &credential::render(name, &done.report, issuer),
+        Output::Json => serde_json::to_string_pretty(&done)? + "\n",
+    };
+    Ok((text, credential::ending(&done.report, issuer) as u8))
 }
 
 fn explain(bundle: &Path, zones: &[ZoneId]) -> anyhow::Result<(String, u8)> {

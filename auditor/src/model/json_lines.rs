@@ -8,7 +8,7 @@
 //! are up. `kind`, `label` and whatever begins with `_` are for people. Any other member is refused: a misspelt `needs`
 //! that is passed over would make a component look independent.
 //!
-//! The lines are read in one pass without a tree of values, since graphs of a million components are read while someone
+//! A need keeps the number of its line as its evidence. The lines are read in one pass without a tree of values, since graphs of a million components are read while someone
 //! waits. The grammar is JSON's (RFC 8259); names without escapes are never copied.
 
 use std::borrow::Cow;
@@ -17,18 +17,23 @@ use independence::fault_graph::{Event, FaultGraph, FaultGraphBuilder, Vertex};
 
 use super::{Fault, Place};
 
+/// What a component takes at least, while the graph is built.
+const BYTES_PER_COMPONENT: usize = 64;
+/// After so many members and needs of one component it is looked whether there is room for more.
+const LOOK_EVERY: usize = 1 << 12;
 /// Deepest nesting of a value that is passed over.
 const DEPTH_MAX: usize = 64;
 
 /// The graph of a file.
-pub(super) fn read(bytes: &[u8]) -> Result<FaultGraph, Fault> {
+pub(super) fn read(bytes: &[u8], memory_bytes_max: u64) -> Result<FaultGraph, Fault> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes)
         .map_err(|error| Fault::new(Place::Byte(error.valid_up_to()), "not UTF-8", "save the file as UTF-8"))?;
     let mut reader = Reader {
         text,
         at: 0,
-        builder: FaultGraphBuilder::with_room_for(components(bytes)),
+        line: 1,
+        builder: builder(components(bytes), memory_bytes_max)?,
         members: Vec::new(),
         needs: Vec::new(),
     };
@@ -46,6 +51,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<FaultGraph, Fault> {
         };
         Fault::graph(name.map_or(Place::Whole, |name| mention(text, name)), &error)
     })
+}
+
+fn builder(components: usize, memory_bytes_max: u64) -> Result<FaultGraphBuilder, Fault> {
+    let bytes_max = usize::try_from(memory_bytes_max).unwrap_or(usize::MAX);
+    // A table that is too large is not made only to be refused.
+    let builder = FaultGraphBuilder::with_room_for(components.min(bytes_max / BYTES_PER_COMPONENT));
+    builder.limited_to(bytes_max).map_err(|error| Fault::graph(Place::Whole, &error))
 }
 
 /// How many components there may be, which is no more than there are lines, and than would fit.
@@ -70,12 +82,16 @@ fn place(text: &str, at: usize) -> Place {
 struct Reader<'t> {
     text: &'t str,
     at: usize,
+    /// The line at hand, from 1: what a need rests on.
+    line: u32,
     builder: FaultGraphBuilder,
     /// Members of all needs of the component at hand.
     members: Vec<Vertex>,
     /// Of each need its minimum, where its members end, and where it is written.
-    needs: Vec<(u32, usize, usize)>,
+    needs: Vec<Need>,
 }
+
+type Need = (u32, usize, usize);
 
 impl<'t> Reader<'t> {
     fn fault(&self, what: impl std::fmt::Display, remedy: &'static str) -> Fault {
@@ -109,7 +125,8 @@ impl<'t> Reader<'t> {
     }
 
     fn skip_blank_lines(&mut self) {
-        while let Some(b' ' | b'\t' | b'\r' | b'\n') = self.peek() {
+        while let Some(byte @ (b' ' | b'\t' | b'\r' | b'\n')) = self.peek() {
+            self.line += u32::from(byte == b'\n');
             self.at += 1;
         }
     }
@@ -194,6 +211,7 @@ impl<'t> Reader<'t> {
         let mut first = 0;
         for &(min, end, at) in &self.needs {
             let need = self.builder.need(vertex, min, &self.members[first..end]);
+            let need = need.and_then(|need| self.builder.gate_evidence(need, self.line));
             need.map_err(|error| Fault::graph(place(self.text, at), &error))?;
             first = end;
         }
@@ -264,7 +282,12 @@ impl<'t> Reader<'t> {
             more = self.goes_on(b'}')?;
         }
         match min {
-            Some(min) if of => self.needs.push((min, self.members.len(), start)),
+            Some(min) if of => {
+                self.needs.push((min, self.members.len(), start));
+                if self.needs.len().is_multiple_of(LOOK_EVERY) {
+                    self.room_for_lists()?;
+                }
+            }
             _ => {
                 return Err(self.fault_at(
                     start,
@@ -288,9 +311,17 @@ impl<'t> Reader<'t> {
             }
             let vertex = self.builder.vertex(&name).map_err(|error| Fault::graph(place(self.text, at), &error))?;
             self.members.push(vertex);
+            if self.members.len().is_multiple_of(LOOK_EVERY) {
+                self.room_for_lists()?;
+            }
             more = self.goes_on(b']')?;
         }
         Ok(())
+    }
+
+    fn room_for_lists(&mut self) -> Result<(), Fault> {
+        let bytes = self.members.capacity() * size_of::<Vertex>() + self.needs.capacity() * size_of::<Need>();
+        self.builder.room_for(bytes).map_err(|error| Fault::graph(place(self.text, self.at), &error))
     }
 
     fn boolean(&mut self) -> Result<bool, Fault> {

@@ -8,10 +8,12 @@
     reason = "tests say what they did, ask the kernel what it cost, and fail by panicking"
 )]
 
+#[cfg(feature = "long")]
 mod cost;
 mod identity;
 mod json;
 mod jws;
+mod jws_2020;
 mod key;
 mod model;
 mod presentation;
@@ -50,6 +52,7 @@ fn rows() -> impl Iterator<Item = &'static Row> {
     [
         json::ROWS,
         jws::ROWS,
+        jws_2020::ROWS,
         identity::ROWS,
         key::ROWS,
         proof::ROWS,

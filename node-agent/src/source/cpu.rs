@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use descriptors::fact::cpu::{self, CpuFact, Signature, Topology, Vulnerability};
+use descriptors::fact::cpu::{self, CpuFact, FLAGS, Signature, Topology, Vulnerability};
 use descriptors::fact::{AbsenceReason, Fact, Reading};
 
 use super::{Context, NOT_CAPTURED, Source, malformed, number, switch};
@@ -26,76 +26,6 @@ const CPUINFO_BYTES: usize = 8 * 1024;
 
 /// Larger than any `NR_CPUS`; a list that names more is malformed.
 const CPUS_MAX: usize = 16 * 1024;
-
-/// Flags that a claim can rest on: cryptography, random numbers, virtualisation, isolation, instruction set levels. The
-/// other hundred only make reports longer.
-const FLAGS: [&str; 65] = [
-    "aes",
-    "amx_bf16",
-    "amx_int8",
-    "amx_tile",
-    "asimd",
-    "asimddp",
-    "atomics",
-    "avic",
-    "avx",
-    "avx2",
-    "avx512_bf16",
-    "avx512_fp16",
-    "avx512_vnni",
-    "avx512bw",
-    "avx512dq",
-    "avx512f",
-    "avx512vl",
-    "avx_vnni",
-    "bmi2",
-    "bti",
-    "constant_tsc",
-    "ept",
-    "fma",
-    "gfni",
-    "hypervisor",
-    "ibpb",
-    "ibrs",
-    "ibrs_enhanced",
-    "invpcid",
-    "la57",
-    "lm",
-    "nonstop_tsc",
-    "npt",
-    "nx",
-    "paca",
-    "pclmulqdq",
-    "pdpe1gb",
-    "pku",
-    "pti",
-    "rdrand",
-    "rdseed",
-    "rng",
-    "sev",
-    "sev_es",
-    "sev_snp",
-    "sgx",
-    "sgx_lc",
-    "sha1",
-    "sha2",
-    "sha512",
-    "sha_ni",
-    "smap",
-    "sme",
-    "smep",
-    "ssbd",
-    "stibp",
-    "sve",
-    "sve2",
-    "svm",
-    "tdx_guest",
-    "tdx_host_platform",
-    "tme",
-    "umip",
-    "vaes",
-    "vmx",
-];
 
 /// See the module.
 pub struct Cpu;

@@ -11,8 +11,11 @@ pub mod dmi;
 pub mod entropy;
 pub mod kernel;
 pub mod libvirt;
+pub mod lldp;
 pub mod memory;
 pub mod net;
+pub mod pdu;
+pub mod peers;
 
 use std::fmt;
 
@@ -162,10 +165,16 @@ facts! {
     Kernel(kernel::KernelFact);
     /// The hypervisor and its guests.
     Libvirt(libvirt::LibvirtFact);
+    /// Neighbours on the cables.
+    Lldp(lldp::LldpFact);
     /// Memory.
     Memory(memory::MemoryFact);
     /// Network interfaces and gateways.
     Net(net::NetFact);
+    /// Power distribution units.
+    Pdu(pdu::PduFact);
+    /// Distances to other nodes.
+    Peers(peers::PeersFact);
 }
 
 #[cfg(test)]

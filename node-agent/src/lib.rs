@@ -10,6 +10,7 @@ pub mod enrol;
 pub mod exec;
 pub mod gather;
 pub mod key;
+pub mod peers;
 pub mod render;
 pub mod report;
 pub mod retry;

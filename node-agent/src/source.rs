@@ -10,8 +10,10 @@ pub mod dmi;
 pub mod entropy;
 pub mod kernel;
 pub mod libvirt;
+pub mod lldp;
 pub mod memory;
 pub mod net;
+pub mod pdu;
 
 use std::str::FromStr;
 
@@ -50,8 +52,10 @@ pub fn all() -> &'static [&'static dyn Source] {
         &entropy::Entropy,
         &kernel::Kernel,
         &libvirt::Libvirt,
+        &lldp::Lldp,
         &memory::Memory,
         &net::Net,
+        &pdu::Pdu,
     ]
 }
 

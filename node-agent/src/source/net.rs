@@ -6,6 +6,7 @@
 //! them. A gateway's hardware address is known while the node talks to it; the kernel exports the neighbour table of IPv4 only as a file. Speed comes
 //! from the driver, which refuses while the link is down. Up to eight small files an interface, no privilege.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use descriptors::fact::net::{Gateway, Interface, NetFact};
@@ -86,6 +87,16 @@ fn fetch_interface(root: &Root, name: String) -> Option<RawInterface> {
         controller: root.link_name(&at("master")),
         name,
     })
+}
+
+/// The name of each interface by its index, as a text.
+pub(super) fn names(root: &Root) -> BTreeMap<String, String> {
+    let names = root.list(DIRECTORY);
+    let indexed = names.present().into_iter().flatten().filter_map(|name| {
+        let index = root.line(&format!("{DIRECTORY}/{name}/ifindex"));
+        Some((index.present()?.clone(), name.clone()))
+    });
+    indexed.collect()
 }
 
 /// Whether an interface has lower ones, to which the kernel links it by `lower_…`.

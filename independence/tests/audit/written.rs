@@ -6,7 +6,10 @@ use descriptors::canonical;
 use descriptors::declaration::Declaration;
 use descriptors::digest::Digest;
 use descriptors::fact::dmi::DmiFact;
-use descriptors::fact::net::{Gateway, NetFact};
+use descriptors::fact::lldp::{Capability, Identifier, IdentifierKind, Listener, LldpFact, Neighbour};
+use descriptors::fact::net::{Gateway, Interface, NetFact};
+use descriptors::fact::pdu::{Description, Outlet, PduFact, Unit};
+use descriptors::fact::peers::{Peer, PeersFact, RoundTrip};
 use descriptors::fact::{AbsenceReason, Fact, Reading};
 use descriptors::id::{NodeId, SourceName};
 use descriptors::report::{Origin, Report};
@@ -35,6 +38,43 @@ pub(crate) struct WrittenNode {
     pub(crate) gateways: Vec<String>,
     #[serde(default)]
     pub(crate) chassis: Option<String>,
+    /// Its interfaces with their hardware addresses.
+    #[serde(default)]
+    pub(crate) interfaces: Vec<WrittenInterface>,
+    /// What it hears. Where the list is left out, it has no source that listens.
+    #[serde(default)]
+    pub(crate) neighbours: Option<Vec<WrittenNeighbour>>,
+    /// Round trips to other nodes in microseconds. Where the list is left out, none are measured.
+    #[serde(default)]
+    pub(crate) round_trips: BTreeMap<NodeId, u32>,
+    /// Names of the outlets of power distribution units, by the unit. Where there are none, none is asked.
+    #[serde(default)]
+    pub(crate) outlets: BTreeMap<String, Vec<String>>,
+    /// Whether listening was refused.
+    #[serde(default)]
+    pub(crate) deaf: bool,
+}
+
+/// One interface.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WrittenInterface {
+    pub(crate) name: String,
+    pub(crate) mac: String,
+    #[serde(default)]
+    pub(crate) bond: Option<String>,
+}
+
+/// A neighbour on `on`: a switch, unless it is a station.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WrittenNeighbour {
+    pub(crate) on: String,
+    pub(crate) chassis: String,
+    #[serde(default)]
+    pub(crate) name: Option<String>,
+    #[serde(default)]
+    pub(crate) station: bool,
 }
 
 impl Written {
@@ -71,7 +111,25 @@ impl WrittenNode {
             mac: Reading::Present(mac.clone()),
         };
         let gateways = Reading::Present(self.gateways.iter().enumerate().map(gateway).collect());
-        let net = NetFact { interfaces: Vec::new(), gateways };
+        let net = NetFact { interfaces: self.interfaces.iter().map(WrittenInterface::interface).collect(), gateways };
+        let mut facts = BTreeMap::from([
+            (SourceName::new("dmi").unwrap(), Reading::Present(Fact::from(dmi))),
+            (SourceName::new("net").unwrap(), Reading::Present(Fact::from(net))),
+        ]);
+        if !self.round_trips.is_empty() {
+            let round_trip = |us_max| Reading::Present(RoundTrip { us_max, samples: 32 });
+            let peers =
+                self.round_trips.iter().map(|(node, us)| Peer { node: node.clone(), round_trip: round_trip(*us) });
+            let peers = PeersFact { peers: peers.collect() };
+            facts.insert(SourceName::new("peers").unwrap(), Reading::Present(peers.into()));
+        }
+        if !self.outlets.is_empty() {
+            let units = self.outlets.iter().map(|(name, outlets)| unit(name, outlets)).collect();
+            facts.insert(SourceName::new("pdu").unwrap(), Reading::Present(PduFact { units }.into()));
+        }
+        if let Some(lldp) = self.lldp() {
+            facts.insert(SourceName::new("lldp").unwrap(), lldp);
+        }
         let report = Report {
             node: self.node.clone(),
             sequence: 1,
@@ -79,13 +137,68 @@ impl WrittenNode {
             boot_id: Reading::absent(AbsenceReason::NotSupported, "boot_id"),
             origin: self.origin.unwrap_or(Origin::Real),
             agent_version: "0.1.0".to_owned(),
-            facts: BTreeMap::from([
-                (SourceName::new("dmi").unwrap(), Reading::Present(Fact::from(dmi))),
-                (SourceName::new("net").unwrap(), Reading::Present(Fact::from(net))),
-            ]),
+            facts,
         };
         let heard_at = self.heard_at.unwrap_or(as_of);
         let received_at = heard_at.plus_seconds(-60);
         NodeEvidence { digest: Digest::of(&canonical::to_vec(&report).unwrap()), report, received_at, heard_at }
     }
+
+    fn lldp(&self) -> Option<Reading<Fact>> {
+        if self.deaf {
+            return Some(Reading::absent(AbsenceReason::NotPermitted, "/run/lldpd.socket"));
+        }
+        let neighbours = self.neighbours.as_ref()?.iter().map(WrittenNeighbour::neighbour).collect();
+        let lldp = LldpFact { listener: Listener::Lldpd, neighbours, unreadable: Vec::new() };
+        Some(Reading::Present(lldp.into()))
+    }
+}
+
+impl WrittenInterface {
+    fn interface(&self) -> Interface {
+        let alone = || Reading::absent(AbsenceReason::NotPresent, "master");
+        Interface {
+            name: self.name.clone(),
+            physical: true,
+            mac: Reading::Present(self.mac.clone()),
+            speed_mbit: Reading::Present(25_000),
+            driver: Reading::Present("written".to_owned()),
+            mtu: Reading::Present(1500),
+            numa_node: Reading::absent(AbsenceReason::NotPresent, "numa_node"),
+            sriov_functions_max: Reading::absent(AbsenceReason::NotPresent, "sriov_totalvfs"),
+            controller: self.bond.clone().map_or_else(alone, Reading::Present),
+        }
+    }
+}
+
+impl WrittenNeighbour {
+    fn neighbour(&self) -> Neighbour {
+        let not_said = |what: &str| Reading::absent(AbsenceReason::NotPresent, what);
+        Neighbour {
+            interface: self.on.clone(),
+            chassis: Identifier { kind: IdentifierKind::Mac, value: self.chassis.clone() },
+            port: Identifier { kind: IdentifierKind::InterfaceName, value: "Ethernet1".to_owned() },
+            ttl_seconds: 120,
+            system_name: self.name.clone().map_or_else(|| not_said("name"), Reading::Present),
+            capabilities: Reading::Present(vec![if self.station { Capability::Station } else { Capability::Bridge }]),
+            management_addresses: Vec::new(),
+            port_vlan: Reading::absent(AbsenceReason::NotPresent, "VLAN"),
+            vlans: Vec::new(),
+        }
+    }
+}
+
+fn unit(name: &str, outlets: &[String]) -> Unit {
+    let not_said = || Reading::absent(AbsenceReason::NotPresent, "pdu");
+    let outlet = |(number, name): (u32, &String)| Outlet { number, name: name.clone() };
+    let said = Description {
+        system_name: Reading::Present(name.to_owned()),
+        system_location: not_said(),
+        name: not_said(),
+        location: not_said(),
+        model: not_said(),
+        serial: not_said(),
+        outlets: Reading::Present((1..).zip(outlets).map(outlet).collect()),
+    };
+    Unit { address: format!("{name}:161"), said: Reading::Present(said) }
 }

@@ -11,6 +11,7 @@ pub mod exec;
 pub mod gather;
 pub mod key;
 pub mod peers;
+pub mod raw;
 pub mod render;
 pub mod report;
 pub mod retry;

@@ -6,6 +6,7 @@
 //! A missing fact is never a value: not 0, not "", not `Default`.
 
 pub mod block;
+pub mod bmc;
 pub mod cpu;
 pub mod dmi;
 pub mod entropy;
@@ -155,6 +156,8 @@ macro_rules! facts {
 facts! {
     /// Disks.
     Block(block::BlockFact);
+    /// What the management controller says.
+    Bmc(bmc::BmcFact);
     /// Processors.
     Cpu(cpu::CpuFact);
     /// Board, system and firmware identity.

@@ -140,6 +140,21 @@ pub struct Sources {
     pub lldpd_socket: Option<String>,
     /// Power distribution units to ask over SNMP; default: none. One node of a rack is enough.
     pub pdus: Vec<Pdu>,
+    /// This node's management controller; default: none, and none is asked.
+    pub bmc: Option<Bmc>,
+}
+
+/// A management controller that speaks Redfish.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bmc {
+    /// `https://host`, with a port where it is not 443. Reading is all that its user must be allowed to.
+    #[serde(deserialize_with = "controller_address")]
+    pub address: String,
+    /// PEM file of the authorities that its certificate may end in, or of that certificate itself.
+    pub ca_file: PathBuf,
+    /// File with `name:password` of a user; only the agent's user and group may read it.
+    pub user_file: PathBuf,
 }
 
 /// A power distribution unit.
@@ -163,6 +178,7 @@ impl Default for Sources {
             lldpd_client: None,
             lldpd_socket: None,
             pdus: Vec::new(),
+            bmc: None,
         }
     }
 }
@@ -373,6 +389,16 @@ fn known_sources<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<
     }
 }
 
+/// Refuses what is not the bare address of a host.
+fn controller_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':' | '[' | ']');
+    match text.strip_prefix("https://") {
+        Some(host) if !host.is_empty() && host.chars().all(allowed) => Ok(text),
+        _ => Err(serde::de::Error::custom(format!("`{text}` is not an address such as https://bmc-01.example"))),
+    }
+}
+
 /// Refuses addresses without a port, and more peers than can be measured.
 fn peer_addresses<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<NodeId, String>, D::Error> {
     let nodes = BTreeMap::<NodeId, String>::deserialize(deserializer)?;
@@ -442,6 +468,7 @@ mod tests {
             "lldpd_client",
             "lldpd_socket",
             "pdus",
+            "bmc",
             "listen",
             "nodes",
             "measure_every_seconds",
@@ -466,6 +493,8 @@ mod tests {
         check("[node]\nname = \"KVM 1\"\n", "node name `KVM 1`", "\"KVM 1\"");
         check("[report]\ninterval_seconds = 0\n", "nonzero", "0");
         check("[sources]\ndisabled = [\"dmii\"]\n", "there is no source `dmii`", "[\"dmii\"]");
+        let bmc = "{ address = \"https://u@h\", ca_file = \"a\", user_file = \"b\" }";
+        check(&format!("[sources]\nbmc = {bmc}\n"), "not an address", "\"https://u@h\"");
         check("[peers]\nnodes = { kvm-02 = \"kvm-02\" }\n", "not an address", "{ kvm-02 = \"kvm-02\" }");
         check("[collector]\naddress = \"collector:7443\"\n", "not an address", "\"collector:7443\"");
     }

@@ -5,6 +5,7 @@
 //! business of [`crate::gather`], and are not known here.
 
 pub mod block;
+pub mod bmc;
 pub mod cpu;
 pub mod dmi;
 pub mod entropy;
@@ -47,6 +48,7 @@ pub trait Source: Sync {
 pub fn all() -> &'static [&'static dyn Source] {
     &[
         &block::Block,
+        &bmc::Bmc,
         &cpu::Cpu,
         &dmi::Dmi,
         &entropy::Entropy,

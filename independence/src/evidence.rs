@@ -13,6 +13,7 @@
 mod cabling;
 mod distance;
 mod edges;
+mod enclosures;
 mod observed;
 mod outlets;
 
@@ -171,6 +172,7 @@ impl Evidence {
         findings.extend(self.on_other_switches(&cabling));
         findings.extend(self.on_other_pdus());
         findings.extend(distance::findings(self));
+        findings.extend(enclosures::findings(self));
         findings
     }
 

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use descriptors::component::{ComponentId, ComponentKind, Dimension};
-use descriptors::id::{ClaimId, DatacenterId, NodeId, ZoneId};
+use descriptors::id::{ClaimId, DatacenterId, NodeId, RackId, ZoneId};
 use descriptors::report::Origin;
 use descriptors::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -119,6 +119,24 @@ pub enum Finding {
         /// The units with an outlet of the node's name, sorted.
         found: Vec<ComponentId>,
     },
+    /// The management controller of a node names another rack than the declaration.
+    #[serde(rename = "AVOW-EVI-12")]
+    OtherRack {
+        /// The node.
+        node: NodeId,
+        /// In the declaration.
+        declared: RackId,
+        /// In the controller.
+        found: String,
+    },
+    /// A node has one power supply in a rack that is declared to have a choice of lines.
+    #[serde(rename = "AVOW-EVI-13")]
+    OnePowerSupply {
+        /// The node.
+        node: NodeId,
+        /// The rack.
+        rack: RackId,
+    },
     /// Components are shared, and no small failure shows it.
     #[serde(rename = "AVOW-CRI-01")]
     OnlyInLargerGroups {
@@ -176,6 +194,8 @@ impl Finding {
             Self::OtherSwitch { .. } => "AVOW-EVI-09",
             Self::NearDatacenters { .. } => "AVOW-EVI-10",
             Self::OtherPdu { .. } => "AVOW-EVI-11",
+            Self::OtherRack { .. } => "AVOW-EVI-12",
+            Self::OnePowerSupply { .. } => "AVOW-EVI-13",
             Self::OnlyInLargerGroups { .. } => "AVOW-CRI-01",
             Self::RecommendationMissed { .. } => "AVOW-CRI-02",
             Self::RecommendationUndetermined { .. } => "AVOW-CRI-03",
@@ -188,7 +208,9 @@ impl Finding {
             Self::UndeclaredNode { node }
             | Self::SilentNode { node }
             | Self::StaleNode { node, .. }
-            | Self::WeakerOrigin { node, .. } => vec![node_component(node)],
+            | Self::WeakerOrigin { node, .. }
+            | Self::OtherRack { node, .. }
+            | Self::OnePowerSupply { node, .. } => vec![node_component(node)],
             Self::SharedChassis { chassis: shared, nodes, .. }
             | Self::SharedGateway { gateway: shared, nodes, .. }
             | Self::SharedSwitch { switch: shared, nodes, .. } => {
@@ -256,6 +278,12 @@ impl fmt::Display for Finding {
             Self::OtherPdu { node, declared, found } => {
                 let (declared, found) = (list(declared), list(found));
                 write!(f, "node {node} is declared on {declared} and has an outlet of {found}: correct one of them")
+            }
+            Self::OtherRack { node, declared, found } => {
+                write!(f, "node {node} is declared in rack {declared}, and its management controller says {found:?}")
+            }
+            Self::OnePowerSupply { node, rack } => {
+                write!(f, "node {node} has one power supply, and rack {rack} is declared to have a choice of lines")
             }
             Self::MutualDependency { components } => write!(f, "{} need each other", list(components)),
             Self::WeakerOrigin { node, origin, declared } => {

@@ -177,6 +177,7 @@ fn node(draw: &mut Draw, name: &str, zone: usize) -> Option<WrittenNode> {
         neighbours: (!draw.one_in(3))
             .then(|| (0..draw.below(3)).map(|cable| neighbour(draw, zone + stray, cable)).collect()),
         round_trips: BTreeMap::new(),
+        controller: None,
         outlets: outlets(draw, name, zone + stray),
         deaf: draw.one_in(20),
     })

@@ -28,6 +28,7 @@ fn evidence() -> Evidence {
         interfaces: Vec::new(),
         neighbours: None,
         round_trips: BTreeMap::new(),
+        controller: None,
         outlets: BTreeMap::new(),
         deaf: false,
     };

@@ -67,6 +67,7 @@ fn written(declaration: &Declaration) -> Evidence {
         interfaces: Vec::new(),
         neighbours: None,
         round_trips: BTreeMap::new(),
+        controller: None,
         outlets: BTreeMap::new(),
         deaf: false,
     });

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use descriptors::canonical;
 use descriptors::declaration::Declaration;
 use descriptors::digest::Digest;
+use descriptors::fact::bmc::{BmcFact, Chassis, PowerSupply};
 use descriptors::fact::dmi::DmiFact;
 use descriptors::fact::lldp::{Capability, Identifier, IdentifierKind, Listener, LldpFact, Neighbour};
 use descriptors::fact::net::{Gateway, Interface, NetFact};
@@ -50,9 +51,20 @@ pub(crate) struct WrittenNode {
     /// Names of the outlets of power distribution units, by the unit. Where there are none, none is asked.
     #[serde(default)]
     pub(crate) outlets: BTreeMap<String, Vec<String>>,
+    /// What its management controller says. Where it is left out, none is asked.
+    #[serde(default)]
+    pub(crate) controller: Option<WrittenController>,
     /// Whether listening was refused.
     #[serde(default)]
     pub(crate) deaf: bool,
+}
+
+/// A management controller: the rack it names, and how many power supplies it sees.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WrittenController {
+    pub(crate) rack: String,
+    pub(crate) supplies: usize,
 }
 
 /// One interface.
@@ -127,6 +139,9 @@ impl WrittenNode {
             let units = self.outlets.iter().map(|(name, outlets)| unit(name, outlets)).collect();
             facts.insert(SourceName::new("pdu").unwrap(), Reading::Present(PduFact { units }.into()));
         }
+        if let Some(controller) = &self.controller {
+            facts.insert(SourceName::new("bmc").unwrap(), Reading::Present(controller.fact().into()));
+        }
         if let Some(lldp) = self.lldp() {
             facts.insert(SourceName::new("lldp").unwrap(), lldp);
         }
@@ -151,6 +166,23 @@ impl WrittenNode {
         let neighbours = self.neighbours.as_ref()?.iter().map(WrittenNeighbour::neighbour).collect();
         let lldp = LldpFact { listener: Listener::Lldpd, neighbours, unreadable: Vec::new() };
         Some(Reading::Present(lldp.into()))
+    }
+}
+
+impl WrittenController {
+    fn fact(&self) -> BmcFact {
+        let not_said = || Reading::absent(AbsenceReason::NotPresent, "bmc");
+        let supply = |number: usize| PowerSupply { id: number.to_string(), serial: String::new(), outlets: Vec::new() };
+        let chassis = Chassis {
+            id: "1".to_owned(),
+            serial: not_said(),
+            asset_tag: not_said(),
+            row: not_said(),
+            rack: Reading::Present(self.rack.clone()),
+            rack_offset: Reading::Present(12),
+            power_supplies: Reading::Present((0..self.supplies).map(supply).collect()),
+        };
+        BmcFact { chassis: vec![chassis] }
     }
 }
 

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use descriptors::report::Origin;
 
-use crate::config::{Config, ConfigError};
+use crate::config::{self, Config, ConfigError};
+use crate::examination;
 use crate::gather::Gatherer;
 use crate::peers;
 use crate::render::{self, Format, PrintError};
 use crate::root::Root;
 use crate::run::{self, RunError, Settings};
-use crate::source::{self, Context};
+use crate::source::entropy::Entropy;
+use crate::source::{self, Context, Source as _};
 
 /// Why a command ended early; each kind has its exit code.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -33,6 +35,9 @@ pub enum CommandError {
     /// The output was not written.
     #[error(transparent)]
     Print(#[from] PrintError),
+    /// The thread of the examination does not start.
+    #[error("cannot start the examination of the sources of random numbers")]
+    Examination(#[source] std::io::Error),
     /// The agent could not go on.
     #[error("the agent does not run")]
     Run(#[from] RunError),
@@ -43,7 +48,7 @@ impl CommandError {
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Config(_) | Self::Root { .. } => 2,
-            Self::Print(_) | Self::Run(_) => 5,
+            Self::Print(_) | Self::Examination(_) | Self::Run(_) => 5,
         })
     }
 }
@@ -62,9 +67,9 @@ pub struct Gather {
 impl Gather {
     /// Reads every source once and prints the facts.
     pub fn run(self, config: Config) -> Result<(), CommandError> {
-        let path = self.root.unwrap_or(config.node.root);
+        let path = self.root.unwrap_or_else(|| config.node.root.clone());
         let root = Root::at(&path).map_err(|source| CommandError::Root { path, source })?;
-        let gathered = Gatherer::new(Context { root, settings: config.sources }, source::all()).gather();
+        let gathered = Gatherer::new(Context { root, settings: sources(&config) }, source::all()).gather();
         Ok(render::print(&gathered, self.output)?)
     }
 }
@@ -81,13 +86,27 @@ impl Run {
         let origin = if root.is_live() { Origin::Real } else { Origin::Captured };
         let mut settings = settings(&config)?;
         settings.origin = origin;
-        let mut gatherer = Gatherer::new(Context { root, settings: config.sources }, source::all());
+        let sources = sources(&config);
+        if let Some(file) = sources.examination.clone()
+            && root.is_live()
+            && !sources.disabled.iter().any(|name| name.as_str() == Entropy.name())
+        {
+            examination::keep(file, Duration::from_secs(sources.entropy_every_seconds.get()))
+                .map_err(CommandError::Examination)?;
+        }
+        let mut gatherer = Gatherer::new(Context { root, settings: sources }, source::all());
         let gather = move || {
             let gathered = gatherer.gather();
             (gathered.facts, gathered.boot_id)
         };
         Ok(run::start(settings, gather)?)
     }
+}
+
+/// The settings of sources, with what follows from other sections.
+fn sources(config: &Config) -> config::Sources {
+    let examination = Some(config.state.directory.join(examination::FILE));
+    config::Sources { examination, ..config.sources.clone() }
 }
 
 fn settings(config: &Config) -> Result<Settings, CommandError> {

@@ -142,6 +142,12 @@ pub struct Sources {
     pub pdus: Vec<Pdu>,
     /// This node's management controller; default: none, and none is asked.
     pub bmc: Option<Bmc>,
+    /// Seconds from one examination of the sources of random numbers to the next. One takes a second of processor time at the lowest
+    /// priority, and 60 MB for as long; rarer ones notice later that an instruction stopped to work.
+    pub entropy_every_seconds: NonZeroU64,
+    /// Where the last examination is kept. Not a setting: it follows from the state directory.
+    #[serde(skip)]
+    pub examination: Option<PathBuf>,
 }
 
 /// A management controller that speaks Redfish.
@@ -179,6 +185,8 @@ impl Default for Sources {
             lldpd_socket: None,
             pdus: Vec::new(),
             bmc: None,
+            entropy_every_seconds: non_zero(86_400),
+            examination: None,
         }
     }
 }
@@ -472,6 +480,7 @@ mod tests {
             "listen",
             "nodes",
             "measure_every_seconds",
+            "entropy_every_seconds",
         ] {
             let set = |line: &str| line.trim_start_matches("# ").starts_with(&format!("{key} = "));
             assert!(EXAMPLE.lines().any(set), "{key}");

@@ -27,6 +27,15 @@ const ENTRIES_MAX: usize = 16 * 1024;
 #[derive(Debug, Clone)]
 pub struct Root(Place);
 
+/// Differs whenever a file was written to or replaced: its identity, its size, and the last change of its inode, which
+/// unlike the time of modification nobody can set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    file: (u64, u64),
+    size: i64,
+    changed: (i64, u64),
+}
+
 #[derive(Debug, Clone)]
 enum Place {
     Live,
@@ -97,6 +106,14 @@ impl Root {
         }
     }
 
+    /// A device, open for reading; reading it does not wait.
+    pub fn device(&self, path: &str) -> Reading<File> {
+        match self.open(path, OFlags::RDONLY | OFlags::NONBLOCK) {
+            Ok(device) => Reading::Present(File::from(device)),
+            Err(errno) => absent(path, errno),
+        }
+    }
+
     /// Names in a directory, sorted.
     pub fn list(&self, path: &str) -> Reading<Vec<String>> {
         match self.entries(path) {
@@ -110,14 +127,39 @@ impl Root {
 
     /// The last component of what a symbolic link points to: `/sys/class/net/eth0/device/driver` gives `virtio_net`.
     pub fn link_name(&self, path: &str) -> Reading<String> {
+        self.link(path).map(|target| target.rsplit('/').next().unwrap_or_default().to_owned())
+    }
+
+    /// What a symbolic link points to, as it is written.
+    pub fn link(&self, path: &str) -> Reading<String> {
         let target = self
             .open(path, OFlags::PATH | OFlags::NOFOLLOW)
             .and_then(|link| rustix::fs::readlinkat(link, "", Vec::new()))
             .map(|target| target.into_bytes());
         match target {
-            Ok(target) => utf8(path, target).map(|target| target.rsplit('/').next().unwrap_or_default().to_owned()),
+            Ok(target) => utf8(path, target),
             // The kernel's word for "this is not a link".
             Err(Errno::INVAL | Errno::NOENT) => absent(path, Errno::NOENT),
+            Err(errno) => absent(path, errno),
+        }
+    }
+
+    /// A file to be read piece by piece, of which at most `bytes_max` are given.
+    pub fn reader(&self, path: &str, bytes_max: u64) -> Reading<io::Take<File>> {
+        match self.open(path, OFlags::RDONLY | OFlags::NONBLOCK) {
+            Ok(file) => Reading::Present(File::from(file).take(bytes_max)),
+            Err(errno) => absent(path, errno),
+        }
+    }
+
+    /// What tells whether a file is still the one that was read, and as it was.
+    pub fn stamp(&self, path: &str) -> Reading<Stamp> {
+        match self.open(path, OFlags::PATH).and_then(rustix::fs::fstat) {
+            Ok(stat) => Reading::Present(Stamp {
+                file: (stat.st_dev, stat.st_ino),
+                size: stat.st_size,
+                changed: (stat.st_ctime, stat.st_ctime_nsec),
+            }),
             Err(errno) => absent(path, errno),
         }
     }

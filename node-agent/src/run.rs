@@ -261,3 +261,21 @@ where
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use descriptors::fact::{AbsenceReason, Fact};
+
+    use super::*;
+
+    #[test]
+    fn what_is_measured_is_reported_where_there_is_somebody_to_measure() {
+        let gather = || (BTreeMap::new(), Reading::absent(AbsenceReason::NotPresent, "boot_id"));
+        let name = SourceName::new(peers::NAME).unwrap();
+        let nodes = BTreeMap::from([(NodeId::new("b").unwrap(), "192.0.2.2:7445".to_owned())]);
+        let settings = peers::Settings { listen: None, nodes, every: Duration::from_secs(3600) };
+        let (facts, _) = with_peers(gather, Some(Board::new(&settings)))();
+        assert!(matches!(&facts[&name], Reading::Present(Fact::Peers(fact)) if fact.peers.len() == 1));
+        assert!(with_peers(gather, None)().0.is_empty());
+    }
+}

@@ -6,6 +6,7 @@
 
 pub mod block;
 pub mod bmc;
+pub mod clock;
 pub mod cpu;
 pub mod dmi;
 pub mod entropy;
@@ -14,7 +15,10 @@ pub mod libvirt;
 pub mod lldp;
 pub mod memory;
 pub mod net;
+pub mod pci;
 pub mod pdu;
+pub mod platform;
+pub mod services;
 
 use std::str::FromStr;
 
@@ -46,9 +50,10 @@ pub trait Source: Sync {
 
 /// Every source, sorted by name.
 pub fn all() -> &'static [&'static dyn Source] {
-    &[
+    static ALL: &[&dyn Source] = &[
         &block::Block,
         &bmc::Bmc,
+        &clock::Clock,
         &cpu::Cpu,
         &dmi::Dmi,
         &entropy::Entropy,
@@ -57,8 +62,12 @@ pub fn all() -> &'static [&'static dyn Source] {
         &lldp::Lldp,
         &memory::Memory,
         &net::Net,
+        &pci::Pci,
         &pdu::Pdu,
-    ]
+        &platform::Platform,
+        &services::SERVICES,
+    ];
+    ALL
 }
 
 /// Said of what only a running machine can be asked.
@@ -76,6 +85,29 @@ fn number<T: FromStr>(place: &str, text: Reading<String>) -> Reading<T> {
         Ok(number) => Reading::Present(number),
         Err(_) => malformed(place, &text),
     })
+}
+
+/// A switch as the kernel writes it: `Y` and `N`, `1` and `0`.
+fn switch(place: &str, text: Reading<String>) -> Reading<bool> {
+    text.and_then(|text| match text.trim() {
+        "Y" | "y" | "1" => Reading::Present(true),
+        "N" | "n" | "0" => Reading::Present(false),
+        _ => malformed(place, &text),
+    })
+}
+
+/// A number for which the kernel writes -1 when it does not know.
+fn known<T: FromStr>(place: &str, text: Reading<String>) -> Reading<T> {
+    text.and_then(|text| match text.trim() {
+        "-1" => Reading::absent(AbsenceReason::NotSupported, format!("{place}: -1")),
+        _ => number(place, Reading::Present(text)),
+    })
+}
+
+/// The value of `KEY` in the `KEY=value` lines of a `uevent` file.
+fn uevent<'a>(text: &'a str, key: &str) -> Option<&'a str> {
+    let mut pairs = text.lines().filter_map(|line| line.split_once('='));
+    pairs.find(|(name, _)| *name == key).map(|(_, value)| value).filter(|value| !value.is_empty())
 }
 
 /// The bytes in a line such as `MemTotal:       16303428 kB`, `name` included in the match.
@@ -122,6 +154,23 @@ mod tests {
         check("MemTotal: 12\n", None);
         check("MemTotal: -1 kB\n", None);
         check("MemTotal: 18446744073709551615 kB\n", None);
+    }
+
+    #[test]
+    fn minus_one_is_not_known() {
+        let text = |text: &str| Reading::Present(text.to_owned());
+        assert_eq!(known("/x", text("25000")), Reading::Present(25_000_u64));
+        let reason = |reading: Reading<u32>| reading.absence().map(|absence| absence.reason);
+        assert_eq!(reason(known("/x", text("-1"))), Some(AbsenceReason::NotSupported));
+        assert_eq!(reason(known("/x", text("-2"))), Some(AbsenceReason::Malformed));
+        assert_eq!(reason(known("/x", text("fast"))), Some(AbsenceReason::Malformed));
+    }
+
+    #[test]
+    fn a_switch_is_on_or_off_or_malformed() {
+        let read = |text: &str| switch("/x", Reading::Present(text.to_owned())).present().copied();
+        assert_eq!(["Y", "1\n", "N", "0"].map(read), [Some(true), Some(true), Some(false), Some(false)]);
+        assert_eq!(["", "-1", "yes", "2"].map(read), [None; 4]);
     }
 
     #[test]

@@ -182,7 +182,10 @@ fn addresses(report: &Report) -> impl Iterator<Item = String> {
         Ok(Fact::Net(net)) => Some(net),
         _ => None,
     };
-    let macs = net.into_iter().flat_map(|net| &net.interfaces).filter_map(|interface| interface.mac.present());
+    let macs = net.into_iter().flat_map(|net| &net.interfaces).flat_map(|interface| {
+        // In a bond all have one address, and each its own besides.
+        [&interface.mac, &interface.mac_permanent].into_iter().filter_map(|mac| mac.present())
+    });
     macs.map(|mac| mac.trim().to_ascii_lowercase().replace(':', "-"))
 }
 

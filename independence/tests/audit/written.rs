@@ -106,16 +106,22 @@ impl WrittenNode {
         let dmi = DmiFact {
             system_vendor: filler(),
             product_name: filler(),
+            product_version: filler(),
+            product_sku: filler(),
             product_serial: filler(),
             product_uuid: filler(),
             board_vendor: filler(),
             board_name: filler(),
+            board_version: filler(),
             board_serial: filler(),
+            chassis_type: filler(),
             chassis_serial: self.chassis.clone().map_or_else(filler, Reading::Present),
             chassis_asset_tag: filler(),
             bios_vendor: filler(),
             bios_version: filler(),
             bios_date: filler(),
+            bios_release: filler(),
+            controller_release: filler(),
         };
         let gateway = |(number, mac): (usize, &String)| Gateway {
             address: format!("192.0.2.{}", number + 1),
@@ -188,17 +194,25 @@ impl WrittenController {
 
 impl WrittenInterface {
     fn interface(&self) -> Interface {
-        let alone = || Reading::absent(AbsenceReason::NotPresent, "master");
+        fn none<T>() -> Reading<T> {
+            Reading::absent(AbsenceReason::NotPresent, "written")
+        }
         Interface {
             name: self.name.clone(),
             physical: true,
+            kind: none(),
+            mac_permanent: none(),
+            firmware: none(),
+            sriov_functions: none(),
+            bond: none(),
+            vlan: none(),
             mac: Reading::Present(self.mac.clone()),
             speed_mbit: Reading::Present(25_000),
             driver: Reading::Present("written".to_owned()),
             mtu: Reading::Present(1500),
-            numa_node: Reading::absent(AbsenceReason::NotPresent, "numa_node"),
-            sriov_functions_max: Reading::absent(AbsenceReason::NotPresent, "sriov_totalvfs"),
-            controller: self.bond.clone().map_or_else(alone, Reading::Present),
+            numa_node: none(),
+            sriov_functions_max: none(),
+            controller: self.bond.clone().map_or_else(none, Reading::Present),
         }
     }
 }

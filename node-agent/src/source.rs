@@ -5,15 +5,18 @@
 //! business of [`crate::gather`], and are not known here.
 
 pub mod block;
+pub mod bmc;
 pub mod clock;
 pub mod cpu;
 pub mod dmi;
 pub mod entropy;
 pub mod kernel;
 pub mod libvirt;
+pub mod lldp;
 pub mod memory;
 pub mod net;
 pub mod pci;
+pub mod pdu;
 pub mod platform;
 pub mod services;
 
@@ -49,15 +52,18 @@ pub trait Source: Sync {
 pub fn all() -> &'static [&'static dyn Source] {
     static ALL: &[&dyn Source] = &[
         &block::Block,
+        &bmc::Bmc,
         &clock::Clock,
         &cpu::Cpu,
         &dmi::Dmi,
         &entropy::Entropy,
         &kernel::Kernel,
         &libvirt::Libvirt,
+        &lldp::Lldp,
         &memory::Memory,
         &net::Net,
         &pci::Pci,
+        &pdu::Pdu,
         &platform::Platform,
         &services::SERVICES,
     ];

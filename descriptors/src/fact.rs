@@ -6,6 +6,7 @@
 //! A missing fact is never a value: not 0, not "", not `Default`.
 
 pub mod block;
+pub mod bmc;
 pub mod ceph;
 pub mod clock;
 pub mod cpu;
@@ -13,9 +14,12 @@ pub mod dmi;
 pub mod entropy;
 pub mod kernel;
 pub mod libvirt;
+pub mod lldp;
 pub mod memory;
 pub mod net;
 pub mod pci;
+pub mod pdu;
+pub mod peers;
 pub mod platform;
 pub mod services;
 
@@ -171,6 +175,8 @@ macro_rules! facts {
 facts! {
     /// Disks.
     Block(block::BlockFact);
+    /// What the management controller says.
+    Bmc(bmc::BmcFact);
     /// A storage cluster.
     Ceph(ceph::CephFact);
     /// Who keeps the clock.
@@ -185,10 +191,16 @@ facts! {
     Kernel(kernel::KernelFact);
     /// The hypervisor and its guests.
     Libvirt(libvirt::LibvirtFact);
+    /// Neighbours on the cables.
+    Lldp(lldp::LldpFact);
     /// Memory.
     Memory(memory::MemoryFact);
     /// Network interfaces and gateways.
     Net(net::NetFact);
+    /// Power distribution units.
+    Pdu(pdu::PduFact);
+    /// Distances to other nodes.
+    Peers(peers::PeersFact);
     /// Devices on the PCI bus.
     Pci(pci::PciFact);
     /// What the firmware and the kernel offer to build trust on.

@@ -5,6 +5,7 @@
 //! business of [`crate::gather`], and are not known here.
 
 pub mod block;
+pub mod bmc;
 pub mod ceph;
 pub mod clock;
 pub mod cpu;
@@ -12,9 +13,11 @@ pub mod dmi;
 pub mod entropy;
 pub mod kernel;
 pub mod libvirt;
+pub mod lldp;
 pub mod memory;
 pub mod net;
 pub mod pci;
+pub mod pdu;
 pub mod platform;
 pub mod services;
 
@@ -51,6 +54,7 @@ pub trait Source: Sync {
 pub fn all() -> &'static [&'static dyn Source] {
     static ALL: &[&dyn Source] = &[
         &block::Block,
+        &bmc::Bmc,
         &ceph::Ceph,
         &clock::Clock,
         &cpu::Cpu,
@@ -58,9 +62,11 @@ pub fn all() -> &'static [&'static dyn Source] {
         &entropy::Entropy,
         &kernel::Kernel,
         &libvirt::Libvirt,
+        &lldp::Lldp,
         &memory::Memory,
         &net::Net,
         &pci::Pci,
+        &pdu::Pdu,
         &platform::Platform,
         &services::SERVICES,
     ];

@@ -15,7 +15,7 @@ use rustix::time::{ClockId, clock_gettime};
 const ROUNDS: u32 = 200;
 
 fn main() -> anyhow::Result<()> {
-    let context = Context { root: Root::live(), settings: Config::load(None)?.sources };
+    let context = Context::unconfined(Root::live(), Config::load(None)?.sources);
     let mut gatherer = Gatherer::new(context, source::all());
     let first = gatherer.gather();
 

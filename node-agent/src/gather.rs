@@ -174,7 +174,7 @@ mod tests {
             deadline_ms: 20.try_into().unwrap(),
             ..config::Sources::default()
         };
-        Gatherer::new(Context { root: Root::live(), settings }, sources)
+        Gatherer::new(Context::unconfined(Root::live(), settings), sources)
     }
 
     fn reason(gathered: &Gathered, source: &str) -> Option<AbsenceReason> {

@@ -32,6 +32,7 @@ use crate::report::{Gathered, Outbox, Reporter, SubmitSettings, Submitter};
 use crate::retry::jittered;
 use crate::spool::{Spool, SpoolError};
 use crate::state;
+use crate::supervisor::Supervisor;
 
 /// Threads for what blocks: gathering, and resolving the collector's name.
 const BLOCKING_THREADS_MAX: usize = 4;
@@ -67,6 +68,8 @@ pub struct Settings {
     pub drain: Duration,
     /// How statements are sent.
     pub submit: SubmitSettings,
+    /// Who is told how it goes.
+    pub supervisor: Arc<Supervisor>,
 }
 
 impl Settings {
@@ -84,6 +87,7 @@ impl Settings {
             check_every: Duration::from_secs(15),
             drain: Duration::from_secs(5),
             submit: SubmitSettings::default(),
+            supervisor: Arc::default(),
         }
     }
 }
@@ -166,6 +170,17 @@ pub async fn run_until<G>(settings: Settings, gather: G, stop: impl Future<Outpu
 where
     G: FnMut() -> Gathered + Send + 'static,
 {
+    let supervisor = Arc::clone(&settings.supervisor);
+    tokio::select! {
+        end = live(settings, gather, stop) => end,
+        never = supervisor.keep_alive() => match never {},
+    }
+}
+
+async fn live<G>(settings: Settings, gather: G, stop: impl Future<Output = ()>) -> Result<(), RunError>
+where
+    G: FnMut() -> Gathered + Send + 'static,
+{
     tokio::pin!(stop);
     state::create_directory(&settings.state)
         .map_err(|source| RunError::State { path: settings.state.clone(), source })?;
@@ -175,6 +190,9 @@ where
 
     let files = Files { identity: settings.state.join("identity.json"), token: settings.token.clone() };
     let mut membership = Membership::new(files, Arc::clone(&signer), settings.check_every, settings.submit.waits);
+    // Before there is an identity: a node that waits for its join token is ready to take it.
+    settings.supervisor.ready();
+    settings.supervisor.status("waits until this machine is a node");
     let mut identity = tokio::select! {
         identity = membership.join() => identity?,
         () = &mut stop => return Ok(()),
@@ -186,6 +204,7 @@ where
         identity.address = address;
     }
     info!(node = %identity.node, collector = identity.address, until = %identity.not_after(), "this machine is a node");
+    settings.supervisor.status(&format!("reports as {}", identity.node));
 
     let reporter = Reporter::new(identity.node.clone(), settings.origin, signer, settings.full_every);
     let outbox = Arc::new(Outbox::new(spool));
@@ -199,6 +218,7 @@ where
         never = &mut background => match never {},
         () = &mut stop => {}
     }
+    settings.supervisor.stopping();
     tokio::select! {
         _ = timeout(settings.drain, outbox.drained()) => {}
         never = &mut background => match never {},

@@ -12,10 +12,11 @@ use descriptors::timestamp::Timestamp;
 use crate::credential::{self, AtHand};
 use crate::preflight::{self, Files};
 use crate::render;
+use crate::resolve::{self, OverNetwork};
 use crate::risk::{self, Impact, OnModel, RiskGroups, Spof};
 use crate::verify::{Ending, verify};
 
-/// Checks what a provider claims, offline.
+/// Checks what a provider claims, offline unless asked otherwise.
 ///
 /// Exit codes of `verify` and `explain`: 0 all claims hold, or the credential is good; 1 at least one claim is refuted; 3 evidence is missing, or
 /// something could not be checked; 4 it cannot be trusted. Of `preflight`: 0 nothing would be refused, 1 something would be, 3 something may be or
@@ -42,6 +43,9 @@ enum Command {
         /// What a credential may rest on.
         #[command(flatten)]
         at_hand: Box<AtHand>,
+        /// What of it may be fetched.
+        #[command(flatten)]
+        network: Box<OverNetwork>,
     },
     /// Says what a service would refuse of credentials, before they are sent: each fault with its place, rule and remedy.
     Preflight {
@@ -93,7 +97,14 @@ struct NotClaimed(String);
 pub fn run(arguments: Arguments) -> anyhow::Result<(String, u8)> {
     let of_model = |(text, ending): (String, risk::Ending)| (text, ending as u8);
     match arguments.command {
-        Command::Verify { file, issuer, output, at_hand } => check(&file, issuer.as_ref(), output, &at_hand),
+        Command::Verify { file, issuer, output, at_hand, network } => {
+            let bytes = read(&file)?;
+            let name = file.display().to_string();
+            match credential::is_bundle(&bytes) {
+                true => check_bundle(&name, &bytes, issuer.as_ref(), output),
+                false => check_credential(&name, &bytes, issuer.as_ref(), output, (&at_hand, &network)),
+            }
+        }
         Command::Preflight { files, output } => {
             let done = preflight::check(&files, now()?)?;
             let text = match output {
@@ -118,23 +129,28 @@ pub fn ending(error: &anyhow::Error) -> u8 {
     if error.is::<NotClaimed>() { 2 } else { risk::ending(error) as u8 }
 }
 
-fn check(file: &Path, issuer: Option<&Did>, output: Output, at_hand: &AtHand) -> anyhow::Result<(String, u8)> {
-    let bytes = read(file)?;
-    let name = file.display().to_string();
-    if credential::is_bundle(&bytes) {
-        let done = verify(&bytes, issuer);
-        let text = match output {
-            Output::Table => render::verification(&name, &done),
-            Output::Json => serde_json::to_string_pretty(&done)? + "\n",
-        };
-        return Ok((text, done.ending() as u8));
-    }
-    let report = credential::verify(&bytes, at_hand)?;
+fn check_bundle(name: &str, bytes: &[u8], issuer: Option<&Did>, output: Output) -> anyhow::Result<(String, u8)> {
+    let done = verify(bytes, issuer);
     let text = match output {
-        Output::Table => credential::render(&name, &report, issuer),
-        Output::Json => serde_json::to_string_pretty(&report)? + "\n",
+        Output::Table => render::verification(name, &done),
+        Output::Json => serde_json::to_string_pretty(&done)? + "\n",
     };
-    Ok((text, credential::ending(&report, issuer) as u8))
+    Ok((text, done.ending() as u8))
+}
+
+fn check_credential(
+    name: &str,
+    bytes: &[u8],
+    issuer: Option<&Did>,
+    output: Output,
+    (at_hand, network): (&AtHand, &OverNetwork),
+) -> anyhow::Result<(String, u8)> {
+    let done = resolve::verify(bytes, at_hand, network)?;
+    let text = match output {
+        Output::Table => resolve::render(&done.attempts) + &credential::render(name, &done.report, issuer),
+        Output::Json => serde_json::to_string_pretty(&done)? + "\n",
+    };
+    Ok((text, credential::ending(&done.report, issuer) as u8))
 }
 
 fn explain(bundle: &Path, zones: &[ZoneId]) -> anyhow::Result<(String, u8)> {

@@ -1,4 +1,5 @@
-//! The auditor: reaches the verdicts of a collector from a bundle alone, without network and without the collector's code.
+//! The auditor: reaches the verdicts of a collector from a bundle alone, without the collector's code, and without network
+//! unless the documents behind a credential are asked for (`fetch`, `resolve`).
 //!
 //! What it rests on is in the bundle and in the two pure crates. Whether the evidence was complete, and whether a declaration is
 //! true, it cannot know: it prints the provenance of every edge instead.
@@ -6,10 +7,12 @@
 pub mod bundle;
 pub mod command;
 pub mod credential;
+pub mod fetch;
 pub mod model;
 pub mod preflight;
 pub mod progress;
 pub mod render;
+pub mod resolve;
 pub mod risk;
 pub mod search;
 pub mod verify;

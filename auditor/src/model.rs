@@ -12,6 +12,8 @@ pub mod json_lines;
 pub mod open_psa;
 
 use std::fmt;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use independence::fault_graph::{FaultGraph, GraphError, Vertex};
@@ -77,17 +79,27 @@ pub struct Fault {
     pub what: String,
     /// What to do.
     pub remedy: &'static str,
+    /// Whether the memory that may be used has ended, and not whether anything is wrong.
+    pub out_of_memory: bool,
 }
 
 impl Fault {
     fn new(place: Place, what: impl fmt::Display, remedy: &'static str) -> Self {
-        Self { place, what: crate::render::printable(&what.to_string()).into_owned(), remedy }
+        Self { place, what: crate::render::printable(&what.to_string()).into_owned(), remedy, out_of_memory: false }
     }
 
     fn graph(place: Place, error: &GraphError) -> Self {
-        Self::new(place, error, remedy(error))
+        let out_of_memory = matches!(error, GraphError::Memory { .. });
+        Self { out_of_memory, ..Self::new(place, error, remedy(error)) }
+    }
+
+    fn memory(place: Place, bytes_max: u64) -> Self {
+        let what = format!("reading it takes more than {bytes_max} bytes");
+        Self { out_of_memory: true, ..Self::new(place, what, MORE_MEMORY) }
     }
 }
+
+const MORE_MEMORY: &str = "raise --max-memory, or convert the model where there is more";
 
 /// What a person can do about an error of a graph.
 fn remedy(error: &GraphError) -> &'static str {
@@ -100,6 +112,7 @@ fn remedy(error: &GraphError) -> &'static str {
         GraphError::RepeatedMember { .. } => "name each member once",
         GraphError::CycleThroughNegation { .. } => "break the circle: such a formula may have no solution",
         GraphError::TooLarge { .. } => "split the model",
+        GraphError::Memory { .. } => MORE_MEMORY,
         _ => "correct the model",
     }
 }
@@ -116,15 +129,13 @@ pub enum ModelError {
         #[source]
         source: std::io::Error,
     },
-    /// Larger than the memory that may be used.
-    #[error("{path} has {bytes} bytes, and the memory limit is {memory_bytes_max}; raise --max-memory")]
-    TooLarge {
+    /// More than the memory that may be used: nothing is known of the model.
+    #[error("gave up at the memory limit while reading, nothing is known so far: {path}{fault}")]
+    GaveUp {
         /// The file.
         path: String,
-        /// Its size.
-        bytes: u64,
-        /// The limit.
-        memory_bytes_max: u64,
+        /// Where, and what it would take.
+        fault: Fault,
     },
     /// No format that is known.
     #[error(
@@ -142,6 +153,13 @@ pub enum ModelError {
         /// What is wrong.
         fault: Fault,
     },
+}
+
+impl ModelError {
+    fn of(path: &str, fault: Fault) -> Self {
+        let path = path.to_owned();
+        if fault.out_of_memory { Self::GaveUp { path, fault } } else { Self::Fault { path, fault } }
+    }
 }
 
 /// The top event asked for is not there, or nothing says which it is.
@@ -171,27 +189,55 @@ impl Model {
     pub fn read(path: &Path, memory_bytes_max: u64) -> Result<Self, ModelError> {
         let name = path.display().to_string();
         let failed = |source| ModelError::Read { path: name.clone(), source };
-        let bytes = std::fs::metadata(path).map_err(failed)?.len();
-        if bytes > memory_bytes_max {
-            return Err(ModelError::TooLarge { path: name, bytes, memory_bytes_max });
+        let mut file = File::open(path).map_err(failed)?;
+        let found = file.metadata().map_err(failed)?;
+        if found.is_dir() {
+            return Err(failed(io::ErrorKind::IsADirectory.into()));
         }
-        let content = std::fs::read(path).map_err(failed)?;
+        let mut start = Vec::new();
+        file.by_ref().take(binary::MAGIC.len() as u64).read_to_end(&mut start).map_err(failed)?;
+        if start == binary::MAGIC && found.is_file() {
+            return Self::from_binary(&name, start.chain(file), found.len(), memory_bytes_max);
+        }
+        let too_large = |bytes: u64| {
+            let what = format!("the file has {bytes} bytes or more, and the limit is {memory_bytes_max}");
+            let fault = Fault { out_of_memory: true, ..Fault::new(Place::Whole, what, MORE_MEMORY) };
+            ModelError::GaveUp { path: name.clone(), fault }
+        };
+        if found.len() > memory_bytes_max {
+            return Err(too_large(found.len()));
+        }
+        // What is no file says nothing of its length beforehand.
+        let mut content = Vec::with_capacity(usize::try_from(found.len()).unwrap_or(0) + 1);
+        start.chain(file).take(memory_bytes_max.saturating_add(1)).read_to_end(&mut content).map_err(failed)?;
+        if content.len() as u64 > memory_bytes_max {
+            return Err(too_large(content.len() as u64));
+        }
         Self::from_bytes(&name, &content, memory_bytes_max)
     }
 
-    /// Reads a model from what its file holds; `name` stands for the file in errors.
+    /// Reads a model from what its file holds; `name` stands for the file in errors. The memory is for both.
     ///
     /// # Errors
     /// When it is not sound.
     pub fn from_bytes(name: &str, bytes: &[u8], memory_bytes_max: u64) -> Result<Self, ModelError> {
         let format = sniff(bytes).ok_or_else(|| ModelError::Unknown { path: name.to_owned() })?;
+        let left = memory_bytes_max.saturating_sub(bytes.len() as u64);
         let read = match format {
-            Format::JsonLines => json_lines::read(bytes).map(|graph| (graph, Vec::new())),
-            Format::OpenPsa => open_psa::read(bytes, memory_bytes_max),
-            Format::Binary => binary::read(bytes).map(|graph| (graph, Vec::new())),
+            Format::JsonLines => json_lines::read(bytes, left).map(|graph| (graph, Vec::new())),
+            Format::OpenPsa => open_psa::read(bytes, left),
+            Format::Binary => return Self::from_binary(name, bytes, bytes.len() as u64, memory_bytes_max),
         };
-        let (graph, notes) = read.map_err(|fault| ModelError::Fault { path: name.to_owned(), fault })?;
+        let (graph, notes) = read.map_err(|fault| ModelError::of(name, fault))?;
         Ok(Self { graph, notes, format })
+    }
+
+    fn from_binary(name: &str, file: impl io::Read, length: u64, memory_bytes_max: u64) -> Result<Self, ModelError> {
+        let graph = binary::read(file, length, memory_bytes_max).map_err(|error| match error {
+            binary::ReadError::Fault(fault) => ModelError::of(name, fault),
+            binary::ReadError::Read(source) => ModelError::Read { path: name.to_owned(), source },
+        })?;
+        Ok(Self { graph, notes: Vec::new(), format: Format::Binary })
     }
 
     /// The vertex of this name, or the only one that nothing needs.

@@ -183,7 +183,11 @@ pub enum Ending {
 
 /// How an error of these commands ends the program.
 pub fn ending(error: &anyhow::Error) -> Ending {
-    if error.is::<TopError>() || error.is::<Unknown>() { Ending::Usage } else { Ending::Failed }
+    match error.downcast_ref::<ModelError>() {
+        Some(ModelError::GaveUp { .. }) => Ending::GaveUp,
+        _ if error.is::<TopError>() || error.is::<Unknown>() => Ending::Usage,
+        _ => Ending::Failed,
+    }
 }
 
 /// A name that the model does not have.

@@ -75,13 +75,19 @@ fn counts_of_small_aralia_models_are_those_of_other_tools() {
     }
 }
 
-/// In a release build: `cargo test --release -p auditor --test aralia -- --include-ignored`.
-#[test]
-#[ignore = "takes long without optimisation"]
-fn every_count_of_every_aralia_model_is_that_of_other_tools() {
-    let Some(directory) = shared("") else { return };
-    for (name, expected) in &expected(&directory) {
-        check(&directory, name, expected);
+/// `./dev long aralia`.
+#[cfg(feature = "long")]
+#[allow(clippy::print_stderr, reason = "a run of minutes says how far it is")]
+mod long {
+    use super::*;
+
+    #[test]
+    fn every_count_of_every_aralia_model_is_that_of_other_tools() {
+        let Some(directory) = shared("") else { return };
+        for (name, expected) in &expected(&directory) {
+            check(&directory, name, expected);
+            eprintln!("{name}");
+        }
     }
 }
 

@@ -37,7 +37,8 @@ fn written(folder: &Path, revoked: bool) -> (Vec<u8>, Vec<String>, Vec<String>) 
     let entry = Entry { purpose: Purpose::Revocation, index: 7, list: LIST.to_owned(), size: 1 };
     let base = Base::address("https://cloud.example");
     let node = Node::new(base.subject("region", "r"), "gx:Region").with("gx:name", "r");
-    let credential = Credential::new(&base, did.clone(), period, Subject { node, origin: Origin::Real }).unwrap();
+    let credential =
+        Credential::new(&base, did.clone(), period, Subject { node, origin: Origin::Real, provenance: None }).unwrap();
     // Under the W3C's contexts alone every name must mean something: `gx:` is written out for its verifiers.
     let proven = Seal::new(Target::W3cJcs, &did, "key-1", &key).unwrap();
     let document = proven.issue(&credential.with_status(std::slice::from_ref(&entry))).unwrap();

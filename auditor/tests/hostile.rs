@@ -175,11 +175,19 @@ fn mutated_models_end_in_an_error_or_the_answer_of_brute_force() {
     mutate(5_000, 1);
 }
 
-/// In a release build: `cargo test --release -p auditor --test hostile -- --ignored`.
-#[test]
-#[ignore = "takes minutes"]
-fn a_million_mutated_models_end_in_an_error_or_the_answer_of_brute_force() {
-    mutate(1_000_000, 2);
+/// `./dev long models`.
+#[cfg(feature = "long")]
+#[allow(clippy::print_stderr, reason = "a run of minutes says how far it is")]
+mod long {
+    const PARTS: u64 = 10;
+
+    #[test]
+    fn a_million_mutated_models_end_in_an_error_or_the_answer_of_brute_force() {
+        for part in 1..=PARTS {
+            super::mutate(100_000, 1 + part);
+            eprintln!("{part}00,000 models");
+        }
+    }
 }
 
 #[test]

@@ -238,5 +238,5 @@ fn flavor(base: &Base, index: usize) -> Subject {
         .with("gx:hypervisor", hypervisor)
         .with("gx:hardwareAssistedVirtualization", true)
         .with("gx:hwRngTypeOfFlavor", "Electrical noise");
-    Subject { node, origin: Origin::Real }
+    Subject { node, origin: Origin::Real, provenance: None }
 }

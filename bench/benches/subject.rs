@@ -20,7 +20,9 @@ fn main() -> anyhow::Result<()> {
     let specimens = specimens::all().map_err(anyhow::Error::from_boxed)?;
     let flavor = specimens.into_iter().find(|(name, _)| name == "ServerFlavor-full");
     let (_, flavor) = flavor.context("there is no full flavor among the specimens")?;
-    let issue = |node: Node| Credential::new(&base, issuer.clone(), period, Subject { node, origin: Origin::Real });
+    let issue = |node: Node| {
+        Credential::new(&base, issuer.clone(), period, Subject { node, origin: Origin::Real, provenance: None })
+    };
     let credential = issue(flavor.clone())?;
     let bytes = credential.to_vec(credential.context(Ontology::default()))?.len();
     let json = micros(median_cpu(|| issue(flavor.clone())));

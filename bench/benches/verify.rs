@@ -49,7 +49,7 @@ fn credential(base: &Base, issuer: &Did, number: usize) -> anyhow::Result<Creden
         .with("gx:additionalVolume", vec![Object::from(disk(1)), disk(2).into(), disk(3).into()])
         .with("gx:providedBy", Object::Reference("https://cloud.example/subjects/legal-person/example".to_owned()));
     let period = Period { from: "2026-11-01T00:00:00Z".parse()?, until: "2027-02-01T00:00:00Z".parse()? };
-    Ok(Credential::new(base, issuer.clone(), period, Subject { node, origin: Origin::Real })?)
+    Ok(Credential::new(base, issuer.clone(), period, Subject { node, origin: Origin::Real, provenance: None })?)
 }
 
 fn main() -> anyhow::Result<()> {

@@ -219,7 +219,9 @@ mod tests {
 
     fn subjects(number: usize) -> Vec<Subject> {
         let node = |at: usize| Node::new(format!("https://c.example/subjects/{at}"), "avow:NodeHardware");
-        (0..number).map(|at| Subject { node: node(at).with("schema:name", "\"n\""), origin: Origin::Real }).collect()
+        (0..number)
+            .map(|at| Subject { node: node(at).with("schema:name", "\"n\""), origin: Origin::Real, provenance: None })
+            .collect()
     }
 
     #[test]

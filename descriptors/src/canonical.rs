@@ -3,6 +3,8 @@
 //! A signature covers bytes, a verdict rests on what those bytes mean. So a document must have one meaning: the strict reader
 //! is [`crate::json`]; here its documents become trees of their own, and types. What the members mean is not known here.
 
+pub(crate) mod number;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
@@ -96,16 +98,12 @@ pub(crate) fn sort_names<T>(members: &mut [T], name: impl Fn(&T) -> &str) {
     }
 }
 
-pub(crate) fn write_float(number: f64, out: &mut Vec<u8>) {
-    out.extend_from_slice(ryu_js::Buffer::new().format(number).as_bytes());
-}
-
 fn write_number(number: &Number, out: &mut Vec<u8>) -> Result<(), WriteError> {
     let magnitude = number.as_u64().or_else(|| number.as_i64().map(i64::unsigned_abs));
     match (magnitude, number.as_f64()) {
         (Some(magnitude), _) if magnitude > INTEGER_MAX => return Err(WriteError::Integer(number.to_string())),
         (Some(_), _) => out.extend_from_slice(number.to_string().as_bytes()),
-        (None, Some(double)) => write_float(double, out),
+        (None, Some(double)) => number::write(double, out),
         (None, None) => return Err(WriteError::Integer(number.to_string())),
     }
     Ok(())

@@ -9,15 +9,19 @@ pub mod availability_zone;
 pub mod capacity_statement;
 pub mod datacenter;
 pub mod entropy_assessment;
+pub mod flavor_assessment;
 pub mod independence_verdict;
 pub mod issuer;
 pub mod legal_person;
 pub mod node_evidence;
 pub mod node_hardware;
 pub mod region;
+pub mod server_flavor;
+pub mod service_offering;
 pub mod tagus;
+pub mod vm_image;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -25,7 +29,7 @@ use crate::canonical::{self, WriteError};
 use crate::declaration::{Address, Declaration};
 use crate::did::Did;
 use crate::digest::Digest;
-use crate::gaia_x::participant;
+use crate::gaia_x::{Entity, participant};
 use crate::id::NodeId;
 use crate::node::{Lines, Node, Object};
 use crate::report::{Origin, Report};
@@ -46,6 +50,13 @@ pub fn all() -> &'static [&'static str] {
         node_evidence::CLASS,
         entropy_assessment::CLASS,
         independence_verdict::CLASS,
+        server_flavor::CLASS,
+        flavor_assessment::CLASS,
+        vm_image::CLASS,
+        service_offering::CLASSES[0],
+        service_offering::CLASSES[1],
+        service_offering::CLASSES[2],
+        service_offering::CLASSES[3],
     ]
 }
 
@@ -84,8 +95,29 @@ pub fn subjects<'a>(
             }
         }
     }
+    subjects.extend(catalogue(base, declaration, &reports));
     subjects.extend(observations.into_iter().flat_map(|observation| node_subjects(base, observation)));
     subjects.extend(verdicts.into_iter().map(|found| independence_verdict::subject(base, found)));
+    subjects
+}
+
+/// What is offered: flavors with what their nodes say of them, images, services.
+fn catalogue(base: &Base, declaration: &Declaration, reports: &BTreeMap<&NodeId, Observation<'_>>) -> Vec<Subject> {
+    let pools = flavor_assessment::Pools::new(declaration, reports);
+    let mut subjects = Vec::new();
+    let mut issued = BTreeSet::new();
+    for flavor in &declaration.flavors {
+        let assessed = pools.assess(flavor);
+        if let Some(subject) = server_flavor::subject(base, flavor, &assessed) {
+            issued.insert(&flavor.id);
+            subjects.push(subject);
+        }
+        let reference = server_flavor::reference(base, &flavor.id);
+        subjects.push(flavor_assessment::subject(base, &flavor.id, reference, assessed));
+    }
+    subjects.extend(declaration.images.iter().filter_map(|image| vm_image::subject(base, declaration, image)));
+    let services = declaration.service_offerings.iter();
+    subjects.extend(services.filter_map(|service| service_offering::subject(base, declaration, service, &issued)));
     subjects
 }
 
@@ -135,6 +167,8 @@ pub struct Subject {
     pub node: Node,
     /// The weakest origin of what is said.
     pub origin: Origin,
+    /// How it is known, where the subject itself has no place for that and it is not plain from its class.
+    pub provenance: Option<node_hardware::Provenance>,
 }
 
 impl Subject {
@@ -178,6 +212,8 @@ pub struct Credential {
 
 /// The property that tells what is simulated from what is real.
 pub(crate) const ORIGIN: &str = "avow:origin";
+/// The property that marks what is only declared.
+const PROVENANCE: &str = "avow:provenance";
 
 impl Credential {
     /// The credential of `subject`. Its id follows from its content: same facts, same time, same key, same bytes.
@@ -274,6 +310,7 @@ fn said(node: Node, issuer: &Did, period: Period, subject: Subject) -> Node {
         .with("validFrom", Object::Coerced { text: period.from.to_string(), datatype: XSD_DATE_TIME })
         .with("validUntil", Object::Coerced { text: period.until.to_string(), datatype: XSD_DATE_TIME })
         .with(ORIGIN, Object::Word(subject.origin.as_str()))
+        .with_some(PROVENANCE, subject.provenance.map(|known| Object::Word(known.as_str())))
         .with("credentialSubject", subject.node)
 }
 
@@ -286,6 +323,16 @@ pub(crate) fn address(address: &Address) -> participant::Address {
         street_address: address.street_address.clone(),
         ..participant::Address::new(address.country_code)
     }
+}
+
+/// A name and a description, in which what is not real is marked.
+pub(crate) fn described(name: &str, description: Option<&str>, origin: Origin) -> Entity {
+    let description = match (description, remark(origin)) {
+        (Some(text), Some(remark)) => Some(format!("{text} ({remark})")),
+        (Some(text), None) => Some(text.to_owned()),
+        (None, remark) => remark,
+    };
+    Entity::named(name, description)
 }
 
 /// The text that marks what is not real, for the properties that people read.

@@ -1,8 +1,15 @@
-//! The provider's declaration: places, facility parts, what needs what, and the claims to be checked.
+//! The provider's declaration: places, facility parts, what needs what, what is offered, and the claims to be checked.
 //!
 //! Whoever writes a declaration can declare false facility facts, and cannot make them look observed: every edge that
 //! comes from here carries the provenance `declared`. Files and YAML are not known here; a reader hands in the types and
 //! asks [`Declaration::check`] for everything that does not fit together, each with the path of the place.
+
+mod catalogue;
+pub mod flavor;
+pub mod image;
+pub mod scs_name;
+pub mod service;
+pub mod size;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -14,6 +21,9 @@ use crate::component::{ComponentKind, Dimension};
 use crate::gaia_x::value::{CountryCode, Nuts2};
 use crate::id::{ClaimId, DatacenterId, NodeId, PartId, ProviderId, RackId, RegionId, ZoneId};
 use crate::report::Origin;
+use flavor::Flavor;
+use image::Image;
+use service::ServiceOffering;
 
 /// DSSE payload type of a [`Declaration`] in canonical JSON.
 pub const DECLARATION_TYPE: &str = "application/vnd.avow.declaration.v1+json";
@@ -32,6 +42,15 @@ pub struct Declaration {
     pub parts: Vec<Part>,
     /// Regions with their datacenters, availability zones and racks.
     pub regions: Vec<Region>,
+    /// What servers can be had with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flavors: Vec<Flavor>,
+    /// What virtual machines can be started from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<Image>,
+    /// Virtual machines and storage, on which terms they are had.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub service_offerings: Vec<ServiceOffering>,
     /// Claims to be checked against the evidence.
     #[serde(default)]
     pub claims: Vec<Claim>,
@@ -293,6 +312,7 @@ impl Declaration {
         let mut checker = Checker { parts: BTreeMap::new(), mistakes: Vec::new() };
         checker.parts(&self.parts);
         checker.places(&self.regions);
+        checker.catalogue(self);
         checker.claims(self);
         checker.mistakes
     }

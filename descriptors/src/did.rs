@@ -12,6 +12,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+use crate::base58;
 use crate::proof::PublicKey;
 use crate::proof::key::{P256Key, VerificationKey};
 use document::{Document, PublishedKey};
@@ -146,7 +147,7 @@ enum MultibaseError {
 }
 
 fn multibase(codec: &[u8; 2], key: &[u8]) -> String {
-    format!("z{}", bs58::encode([codec, key].concat()).into_string())
+    format!("z{}", base58::encode(&[codec, key].concat()))
 }
 
 /// The Multikey text of a key; none for RSA, which has no compact form there.
@@ -164,7 +165,7 @@ fn from_multibase(text: &str) -> Result<VerificationKey, MultibaseError> {
     if encoded.len() > 1024 {
         return Err(MultibaseError::Key);
     }
-    let bytes = bs58::decode(encoded).into_vec().map_err(|_| MultibaseError::Key)?;
+    let bytes = base58::decode(encoded).ok_or(MultibaseError::Key)?;
     if let Some(key) = bytes.strip_prefix(&ED25519_MULTICODEC) {
         let key: [u8; 32] = key.try_into().map_err(|_| MultibaseError::Key)?;
         let key = PublicKey::from_bytes(&key).map_err(|_| MultibaseError::Key)?;

@@ -117,6 +117,12 @@ names! {
     RackId = "rack";
     /// A part of a facility: a feed, a UPS, a cooling loop, a fire compartment, a router.
     PartId = "part";
+    /// A flavor of servers.
+    FlavorId = "flavor";
+    /// An image of a virtual machine.
+    ImageId = "image";
+    /// A service offering.
+    ServiceId = "service offering";
     /// An independence claim.
     ClaimId = "claim";
     /// One agent code path that reads one place: `cpu`, `dmi`, `libvirt`.

@@ -5,6 +5,7 @@
 //! on the same bytes. The way of the data is drawn in ARCHITECTURE.md.
 #![warn(missing_docs)]
 
+mod base58;
 pub mod bundle;
 pub mod canonical;
 pub mod certificate;

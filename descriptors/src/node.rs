@@ -235,7 +235,9 @@ impl Object {
     }
 
     pub(crate) fn number(number: f64, datatype: &'static str) -> Self {
-        Self::Typed { text: ryu_js::Buffer::new().format(number).to_owned(), datatype }
+        let mut text = Vec::with_capacity(24);
+        canonical::number::write(number, &mut text);
+        Self::Typed { text: String::from_utf8_lossy(&text).into_owned(), datatype }
     }
 
     /// A value that the versions of the ontology write differently, or that one of them has no place for.

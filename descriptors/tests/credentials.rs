@@ -41,17 +41,21 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
+#[path = "specimens/catalogue.rs"]
+mod catalogue;
+
 fn declaration() -> Declaration {
     let address = json!({"country_code": "DE", "nuts2": "DED2", "locality": "Dresden", "postal_code": "01069",
         "street_address": "Beispielstr. 1"});
-    serde_json::from_value(json!({
+    let mut declaration = json!({
         "provider": {"id": "example", "name": "Example Cloud GmbH", "registration_number": {"vat_id": "DE123456789"},
             "legal_address": address, "agrees_to_gaia_x_terms": true},
         "regions": [{"id": "de-east", "datacenters": [{"id": "dc-1", "address": address, "availability_zones": [
             {"id": "zone-1", "racks": [{"id": "r1", "nodes": ["kvm-1"]}]},
             {"id": "zone-2", "racks": [{"id": "r2"}]}]}]}]
-    }))
-    .unwrap()
+    });
+    declaration.as_object_mut().unwrap().extend(catalogue::members("zone-1", "kvm-1").as_object().unwrap().clone());
+    serde_json::from_value(declaration).unwrap()
 }
 
 fn report() -> Report {

@@ -56,8 +56,13 @@ fn credential(node: Node) -> Credential {
     let issuer = Did::key(&SoftwareKey::from_seed(&[9; 32]).public_key());
     let period =
         Period { from: "2026-11-21T09:00:00Z".parse().unwrap(), until: "2027-02-19T09:00:00Z".parse().unwrap() };
-    Credential::new(&Base::address("https://cloud.example"), issuer, period, Subject { node, origin: Origin::Real })
-        .unwrap()
+    Credential::new(
+        &Base::address("https://cloud.example"),
+        issuer,
+        period,
+        Subject { node, origin: Origin::Real, provenance: None },
+    )
+    .unwrap()
 }
 
 /// Both ways, in every context there is.

@@ -217,7 +217,7 @@ fn an_offering_is_said_in_tagus_when_it_says_what_tagus_asks_for() {
         Period { from: "2026-11-21T09:00:00Z".parse().unwrap(), until: "2027-02-19T09:00:00Z".parse().unwrap() };
     let tagus = |name: &str| {
         let (_, node) = specimens::all().unwrap().into_iter().find(|(known, _)| known == name).unwrap();
-        let subject = Subject { node, origin: Origin::Simulated };
+        let subject = Subject { node, origin: Origin::Simulated, provenance: None };
         Credential::new(&Base::did(&issuer), issuer.clone(), period, subject).unwrap().tagus(None)
     };
     for name in ["ServiceOffering-full", "VirtualMachineServiceOffering-full", "ObjectStorageServiceOffering-full"] {

@@ -137,7 +137,13 @@ fn credential(issuer: &Did) -> Credential {
     let base = Base::address("https://cloud.example");
     let node = Node::new(base.subject("region", "de-east"), "gx:Region").with("gx:name", "de-east \"\u{1}é😀");
     let (from, until) = ("2026-11-01T00:00:00Z".parse().unwrap(), "2027-02-01T00:00:00Z".parse().unwrap());
-    Credential::new(&base, issuer.clone(), Period { from, until }, Subject { node, origin: Origin::Real }).unwrap()
+    Credential::new(
+        &base,
+        issuer.clone(),
+        Period { from, until },
+        Subject { node, origin: Origin::Real, provenance: None },
+    )
+    .unwrap()
 }
 
 /// The key's did:web, with its document.

@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .with("gx:address", part);
     let entry =
         Entry { purpose: Purpose::Revocation, index: 7, list: "https://cloud.example/status/1".to_owned(), size: 1 };
-    let subject = Subject { node, origin: Origin::Real };
+    let subject = Subject { node, origin: Origin::Real, provenance: None };
     let credential = Credential::new(&base, did.clone(), period, subject)?.with_status(&[entry.clone()]);
     let mut bits = Bits::clear(ENTRIES_MIN)?;
     bits.set(7, true)?;

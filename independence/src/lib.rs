@@ -33,6 +33,8 @@ pub mod verdict;
 mod draw;
 #[cfg(test)]
 mod risk_group;
+#[cfg(test)]
+mod truth;
 
 pub use audit::{Audit, AuditError, audit, audit_within};
 pub use evidence::{Evidence, NodeEvidence};

@@ -17,18 +17,22 @@ use independence::fault_graph::{Event, FaultGraph, FaultGraphBuilder, Vertex};
 
 use super::{Fault, Place};
 
+/// What a component takes at least, while the graph is built.
+const BYTES_PER_COMPONENT: usize = 64;
+/// After so many members and needs of one component it is looked whether there is room for more.
+const LOOK_EVERY: usize = 1 << 12;
 /// Deepest nesting of a value that is passed over.
 const DEPTH_MAX: usize = 64;
 
 /// The graph of a file.
-pub(super) fn read(bytes: &[u8]) -> Result<FaultGraph, Fault> {
+pub(super) fn read(bytes: &[u8], memory_bytes_max: u64) -> Result<FaultGraph, Fault> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes)
         .map_err(|error| Fault::new(Place::Byte(error.valid_up_to()), "not UTF-8", "save the file as UTF-8"))?;
     let mut reader = Reader {
         text,
         at: 0,
-        builder: FaultGraphBuilder::with_room_for(components(bytes)),
+        builder: builder(components(bytes), memory_bytes_max)?,
         members: Vec::new(),
         needs: Vec::new(),
     };
@@ -46,6 +50,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<FaultGraph, Fault> {
         };
         Fault::graph(name.map_or(Place::Whole, |name| mention(text, name)), &error)
     })
+}
+
+fn builder(components: usize, memory_bytes_max: u64) -> Result<FaultGraphBuilder, Fault> {
+    let bytes_max = usize::try_from(memory_bytes_max).unwrap_or(usize::MAX);
+    // A table that is too large is not made only to be refused.
+    let builder = FaultGraphBuilder::with_room_for(components.min(bytes_max / BYTES_PER_COMPONENT));
+    builder.limited_to(bytes_max).map_err(|error| Fault::graph(Place::Whole, &error))
 }
 
 /// How many components there may be, which is no more than there are lines, and than would fit.
@@ -74,8 +85,10 @@ struct Reader<'t> {
     /// Members of all needs of the component at hand.
     members: Vec<Vertex>,
     /// Of each need its minimum, where its members end, and where it is written.
-    needs: Vec<(u32, usize, usize)>,
+    needs: Vec<Need>,
 }
+
+type Need = (u32, usize, usize);
 
 impl<'t> Reader<'t> {
     fn fault(&self, what: impl std::fmt::Display, remedy: &'static str) -> Fault {
@@ -264,7 +277,12 @@ impl<'t> Reader<'t> {
             more = self.goes_on(b'}')?;
         }
         match min {
-            Some(min) if of => self.needs.push((min, self.members.len(), start)),
+            Some(min) if of => {
+                self.needs.push((min, self.members.len(), start));
+                if self.needs.len().is_multiple_of(LOOK_EVERY) {
+                    self.room_for_lists()?;
+                }
+            }
             _ => {
                 return Err(self.fault_at(
                     start,
@@ -288,9 +306,17 @@ impl<'t> Reader<'t> {
             }
             let vertex = self.builder.vertex(&name).map_err(|error| Fault::graph(place(self.text, at), &error))?;
             self.members.push(vertex);
+            if self.members.len().is_multiple_of(LOOK_EVERY) {
+                self.room_for_lists()?;
+            }
             more = self.goes_on(b']')?;
         }
         Ok(())
+    }
+
+    fn room_for_lists(&mut self) -> Result<(), Fault> {
+        let bytes = self.members.capacity() * size_of::<Vertex>() + self.needs.capacity() * size_of::<Need>();
+        self.builder.room_for(bytes).map_err(|error| Fault::graph(place(self.text, self.at), &error))
     }
 
     fn boolean(&mut self) -> Result<bool, Fault> {

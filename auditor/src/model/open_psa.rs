@@ -6,7 +6,8 @@
 //! private names) is refused by name. Event trees, sequences and reports are passed over: they use fault trees and do
 //! not change them. A document type is refused, so that no entity is ever expanded.
 //!
-//! The XML is held in memory while it is read, in some 100 bytes for each element, text and attribute.
+//! The XML is held in memory while it is read, in some 100 bytes for each element, text and attribute; half of what may be
+//! used is for it, the other half for the graph.
 
 use std::collections::BTreeMap;
 
@@ -15,8 +16,10 @@ use roxmltree::{Document, Node, ParsingOptions};
 
 use super::{Fault, Place};
 
-/// What one node of the XML may take, so that a limit on memory becomes a limit on nodes.
-const BYTES_PER_NODE: u64 = 128;
+/// What one node of the XML may take, with what is noted of it here, so that a limit on memory becomes a limit on nodes.
+const BYTES_PER_NODE: u64 = 256;
+/// What an attribute may take. There are no more of them than signs of equality.
+const BYTES_PER_ATTRIBUTE: u64 = 64;
 /// Longest chain of parameters that stand for each other.
 const PARAMETERS_MAX: usize = 100;
 /// Most notes that are kept word for word.
@@ -26,12 +29,18 @@ const NOTES_MAX: usize = 20;
 pub(super) fn read(bytes: &[u8], memory_bytes_max: u64) -> Result<(FaultGraph, Vec<String>), Fault> {
     let text = std::str::from_utf8(bytes)
         .map_err(|error| Fault::new(Place::Byte(error.valid_up_to()), "not UTF-8", "save the file as UTF-8"))?;
-    let nodes_limit = u32::try_from(memory_bytes_max / BYTES_PER_NODE).unwrap_or(u32::MAX);
+    let half = memory_bytes_max / 2;
+    let attributes = bytes.iter().filter(|&&byte| byte == b'=').count() as u64 * BYTES_PER_ATTRIBUTE;
+    if attributes > half {
+        return Err(Fault::memory(Place::Whole, memory_bytes_max));
+    }
+    let nodes_limit = u32::try_from((half - attributes) / BYTES_PER_NODE).unwrap_or(u32::MAX);
     let options = ParsingOptions { allow_dtd: false, nodes_limit, ..ParsingOptions::default() };
-    let document = Document::parse_with_options(text, options).map_err(|error| xml(&error))?;
+    let document = Document::parse_with_options(text, options).map_err(|error| xml(&error, memory_bytes_max))?;
+    let builder = FaultGraphBuilder::new().limited_to(usize::try_from(half).unwrap_or(usize::MAX));
     let mut reader = Reader {
         document: &document,
-        builder: FaultGraphBuilder::new(),
+        builder: builder.map_err(|error| Fault::graph(Place::Whole, &error))?,
         defined: BTreeMap::new(),
         parameters: BTreeMap::new(),
         formulas: Vec::new(),
@@ -48,18 +57,14 @@ pub(super) fn read(bytes: &[u8], memory_bytes_max: u64) -> Result<(FaultGraph, V
     Ok((graph, notes))
 }
 
-fn xml(error: &roxmltree::Error) -> Fault {
+fn xml(error: &roxmltree::Error, memory_bytes_max: u64) -> Fault {
     let at = error.pos();
     let place = Place::Line { line: at.row as usize, column: at.col as usize };
     match error {
         roxmltree::Error::DtdDetected => {
             Fault::new(place, "a document type definition", "remove it: entities are never expanded")
         }
-        roxmltree::Error::NodesLimitReached => Fault::new(
-            Place::Whole,
-            "more XML than the memory limit allows",
-            "raise --max-memory, or convert the model",
-        ),
+        roxmltree::Error::NodesLimitReached => Fault::memory(Place::Whole, memory_bytes_max),
         _ => Fault::new(place, format!("not well-formed XML: {error}"), "correct the file"),
     }
 }

@@ -55,6 +55,13 @@ fn a_mistake_is_shown_where_it_was_written() {
     check("name-twice", &edited("  id: example-cloud", "  id: example-cloud\n  id: other-cloud"));
     check("two-documents", &format!("{EXAMPLE}\n---\nmore: yes\n"));
     check("empty", "");
+    check("unknown-flavor-member", &edited("    vcpus: 16\n", "    vcpu: 16\n"));
+    check("bad-size", &edited("ram: 64 GiB", "ram: 64 Gigs"));
+    check("bad-word", &edited("kind: local SSD", "kind: local SDD"));
+    check("broken-promise", &edited("    vcpus: 2\n", "    vcpus: 1\n"));
+    check("unknown-zone-of-flavor", &edited("    zones: [zone-1]\n", "    zones: [zone-7]\n"));
+    check("unknown-service", &edited("    depends_on: [volumes]", "    depends_on: [volume]"));
+    check("no-encryption", &edited("[{cipher: AES, key_management: managed}]", "[]"));
 }
 
 #[test]

@@ -30,5 +30,5 @@ pub fn subject(
         address: Some(address(&datacenter.address)),
         ..AvailabilityZone::new()
     };
-    Subject { node: node.into_node(id(base, &zone.id)), origin: declaration.origin }
+    Subject { node: node.into_node(id(base, &zone.id)), origin: declaration.origin, provenance: None }
 }

@@ -75,7 +75,7 @@ pub fn subject(
         ..CapacityStatement::new(Ref::to(zone_id), nodes_declared, heard.len() as u64, evidence(&heard))
     };
     let origin = heard.iter().fold(declaration.origin, |weakest, one| weakest.weaker(one.report.origin));
-    Subject { node: statement.into_node(base.subject("capacity", zone.id.as_str())), origin }
+    Subject { node: statement.into_node(base.subject("capacity", zone.id.as_str())), origin, provenance: None }
 }
 
 /// Nothing, where no node tells.

@@ -24,5 +24,5 @@ pub fn subject(base: &Base, declaration: &Declaration, datacenter: &declaration:
         entity: Entity::named(datacenter.id.as_str(), remark(declaration.origin)),
         ..Datacenter::new(provider, address(&datacenter.address), zones)
     };
-    Some(Subject { node: node.into_node(id(base, &datacenter.id)), origin: declaration.origin })
+    Some(Subject { node: node.into_node(id(base, &datacenter.id)), origin: declaration.origin, provenance: None })
 }

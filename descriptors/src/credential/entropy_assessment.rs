@@ -91,7 +91,7 @@ pub fn subject(base: &Base, observation: Observation<'_>) -> Subject {
         )
     };
     let id = base.subject("entropy-assessment", report.node.as_str());
-    Subject { node: assessment.into_node(id), origin: report.origin }
+    Subject { node: assessment.into_node(id), origin: report.origin, provenance: None }
 }
 
 type Finding = (Conclusion, String);

@@ -98,5 +98,5 @@ pub fn subject(base: &Base, found: VerdictClaims) -> Subject {
             found.evidence.to_string(),
         )
     };
-    Subject { node: verdict.into_node(base.subject("verdict", &name)), origin: found.origin }
+    Subject { node: verdict.into_node(base.subject("verdict", &name)), origin: found.origin, provenance: None }
 }

@@ -16,6 +16,6 @@ pub fn subject(base: &Base, declaration: &Declaration) -> Option<Subject> {
     let provider = &declaration.provider;
     provider.agrees_to_gaia_x_terms.then(|| {
         let id = base.subject("issuer", provider.id.as_str());
-        Subject { node: Issuer::new(IssuerTerms::CURRENT).into_node(id), origin: declaration.origin }
+        Subject { node: Issuer::new(IssuerTerms::CURRENT).into_node(id), origin: declaration.origin, provenance: None }
     })
 }

@@ -29,7 +29,7 @@ pub fn subject(base: &Base, declaration: &Declaration) -> Subject {
         entity: Entity::named(provider.name.as_str(), remark(declaration.origin)),
         ..LegalPerson::new(registration_number(declaration), address(&provider.legal_address), address(headquarters))
     };
-    Subject { node: person.into_node(id(base, declaration)), origin: declaration.origin }
+    Subject { node: person.into_node(id(base, declaration)), origin: declaration.origin, provenance: None }
 }
 
 fn registration_number(declaration: &Declaration) -> RegistrationNumber {

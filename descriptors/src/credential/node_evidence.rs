@@ -53,5 +53,5 @@ pub fn subject(base: &Base, observation: Observation<'_>) -> Subject {
         report.agent_version.as_str(),
     );
     let id = base.subject("node-evidence", report.node.as_str());
-    Subject { node: evidence.into_node(id), origin: report.origin }
+    Subject { node: evidence.into_node(id), origin: report.origin, provenance: None }
 }

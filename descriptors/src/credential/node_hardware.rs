@@ -102,7 +102,7 @@ pub fn subject(base: &Base, observation: Observation<'_>) -> Subject {
             }
         }
     }
-    Subject { node: hardware.into_node(id(base, &report.node)), origin: report.origin }
+    Subject { node: hardware.into_node(id(base, &report.node)), origin: report.origin, provenance: None }
 }
 
 /// A missing reading stays out, and is never written as a value.

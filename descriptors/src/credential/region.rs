@@ -17,5 +17,5 @@ pub fn subject(base: &Base, declaration: &Declaration, region: &declaration::Reg
         ..Region::new(OneOrMore::of("datacenter", datacenters).ok()?)
     };
     let id = base.subject("region", region.id.as_str());
-    Some(Subject { node: node.into_node(id), origin: declaration.origin })
+    Some(Subject { node: node.into_node(id), origin: declaration.origin, provenance: None })
 }

@@ -4,6 +4,57 @@ use serde::{Deserialize, Serialize};
 
 use super::Reading;
 
+/// Flags that a claim can rest on, sorted: cryptography, random numbers, virtualisation, isolation, instruction set levels.
+/// Only these are reported, since the other hundred would only make reports longer: of a flag that is not among them a report
+/// says nothing.
+pub const FLAGS: [&str; 45] = [
+    "aes",
+    "asimd",
+    "asimddp",
+    "atomics",
+    "avx",
+    "avx2",
+    "avx512_vnni",
+    "avx512bw",
+    "avx512dq",
+    "avx512f",
+    "avx512vl",
+    "avx_vnni",
+    "bmi2",
+    "bti",
+    "ept",
+    "fma",
+    "gfni",
+    "hypervisor",
+    "lm",
+    "npt",
+    "nx",
+    "paca",
+    "pclmulqdq",
+    "pku",
+    "rdrand",
+    "rdseed",
+    "rng",
+    "sev",
+    "sev_es",
+    "sev_snp",
+    "sgx",
+    "sha1",
+    "sha2",
+    "sha512",
+    "sha_ni",
+    "smap",
+    "sme",
+    "smep",
+    "sve",
+    "sve2",
+    "svm",
+    "tdx_host_platform",
+    "umip",
+    "vaes",
+    "vmx",
+];
+
 /// Processors of a node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use super::Json;
-use crate::canonical::{sort_names, write_float, write_string};
+use crate::canonical::{number, sort_names, write_string};
 
 impl Json<'_> {
     /// Appends the canonical form of the value.
@@ -44,8 +44,8 @@ impl Json<'_> {
         } else if let Some(number) = self.as_i64() {
             // Writing into memory does not fail.
             let _ = write!(out, "{number}");
-        } else if let Some(number) = self.as_f64() {
-            write_float(number, out);
+        } else if let Some(double) = self.as_f64() {
+            number::write(double, out);
         } else {
             let word: &[u8] = match self.as_bool() {
                 None => b"null",

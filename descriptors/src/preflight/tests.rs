@@ -276,7 +276,7 @@ fn signed(target: Target) -> Value {
     let period =
         Period { from: "2026-11-01T00:00:00Z".parse().unwrap(), until: "2027-01-01T00:00:00Z".parse().unwrap() };
     let node = Node::new("https://c.example/subjects/zone", "gx:AvailabilityZone").with("schema:name", "a");
-    let subject = Subject { node, origin: Origin::Real };
+    let subject = Subject { node, origin: Origin::Real, provenance: None };
     let credential = Credential::new(&Base::address("https://c.example"), issuer.clone(), period, subject).unwrap();
     let bytes = Seal::new(target, &issuer, "key-1", &key).unwrap().issue(&credential).unwrap();
     serde_json::from_slice(&bytes).unwrap()

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::key::{SigningKey, VerificationKey, VerifyError};
 use super::{SignError, SignatureError};
+use crate::base58;
 use crate::canonical;
 use crate::proof::key::Algorithm;
 use crate::timestamp::Timestamp;
@@ -83,8 +84,10 @@ impl Options<'_> {
     /// The proof over a document with this digest, in canonical JSON.
     pub fn sign(&self, document: [u8; 32], key: &dyn SigningKey) -> Result<String, SignError> {
         let signature = key.sign_bytes(&self.signed_bytes(document))?;
-        let signature = signature.as_slice().try_into().map_err(|_| SignError(Box::new(ProofError::Value)))?;
-        let value = format!("z{}", base58(signature));
+        if signature.len() != 64 {
+            return Err(SignError(Box::new(ProofError::Value)));
+        }
+        let value = format!("z{}", base58::encode(&signature));
         let members = self.members(Some(&value));
         Ok(match self.suite {
             Suite::EddsaRdfc2022 => format!("{{{members}}}"),
@@ -133,40 +136,8 @@ impl From<SignatureError> for ProofError {
 /// The signature in a `proofValue`.
 pub fn decode_proof_value(value: &str) -> Result<[u8; 64], ProofError> {
     let digits = value.strip_prefix('z').filter(|_| value.len() <= PROOF_VALUE_MAX).ok_or(ProofError::Value)?;
-    let bytes = bs58::decode(digits).into_vec().map_err(|_| ProofError::Value)?;
+    let bytes = base58::decode(digits).ok_or(ProofError::Value)?;
     bytes.try_into().map_err(|_| ProofError::Value)
-}
-
-/// A signature in base58btc, five digits at a time: a sixth of the time of the general encoder, which goes digit by digit.
-fn base58(signature: &[u8; 64]) -> String {
-    const ALPHABET: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-    const FIVE_DIGITS: u64 = 58 * 58 * 58 * 58 * 58;
-    let mut limbs = [0_u32; 16];
-    for (limb, bytes) in limbs.iter_mut().zip(signature.chunks_exact(4)) {
-        *limb = bytes.iter().fold(0, |limb, byte| limb << 8 | u32::from(*byte));
-    }
-    let mut digits = Vec::with_capacity(95);
-    let mut rest = limbs.as_mut_slice();
-    while let Some(first) = rest.iter().position(|limb| *limb != 0) {
-        rest = &mut rest[first..];
-        let mut remainder = 0;
-        for limb in rest.iter_mut() {
-            let value = remainder << 32 | u64::from(*limb);
-            // The remainder is smaller than the divisor, so that the quotient fits.
-            *limb = (value / FIVE_DIGITS) as u32;
-            remainder = value % FIVE_DIGITS;
-        }
-        for _ in 0..5 {
-            digits.push((remainder % 58) as usize);
-            remainder /= 58;
-        }
-    }
-    while digits.last() == Some(&0) {
-        digits.pop();
-    }
-    let zeros = signature.iter().take_while(|byte| **byte == 0).count();
-    let digits = std::iter::repeat_n(0, zeros).chain(digits.into_iter().rev());
-    digits.map(|digit| char::from(ALPHABET[digit])).collect()
 }
 
 /// The digest of canonical lines, without joining them.
@@ -203,26 +174,11 @@ mod tests {
     }
 
     #[test]
-    fn base58_is_that_of_the_general_encoder() {
-        let mut signature = [0; 64];
-        for round in 0..2000_u32 {
-            assert_eq!(base58(&signature), bs58::encode(signature).into_string(), "{signature:?}");
-            let (one, two) = (Sha256::digest(round.to_be_bytes()), Sha256::digest(round.to_le_bytes()));
-            signature[..32].copy_from_slice(&one);
-            signature[32..].copy_from_slice(&two);
-            // Leading and trailing zeros, and a run of ones.
-            let zeros = (round % 65) as usize;
-            signature[..zeros].fill(if round % 3 == 0 { 0xff } else { 0 });
-            signature[64 - zeros / 2..].fill(0);
-        }
-    }
-
-    #[test]
     fn a_bad_proof_value_is_refused() {
-        let good = format!("z{}", bs58::encode([7; 64]).into_string());
+        let good = format!("z{}", base58::encode(&[7; 64]));
         assert_eq!(decode_proof_value(&good), Ok([7; 64]));
         let long = format!("z{}", "1".repeat(90));
-        let short = format!("z{}", bs58::encode([7; 63]).into_string());
+        let short = format!("z{}", base58::encode(&[7; 63]));
         for bad in ["", "z", "u", &good[1..], &format!("{good}0"), &format!("z1{}", &good[1..]), &long, &short] {
             assert_eq!(decode_proof_value(bad), Err(ProofError::Value), "{bad}");
         }

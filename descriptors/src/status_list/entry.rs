@@ -165,7 +165,7 @@ pub fn list_subject(list: &str, purpose: Purpose, bits: &Bits, ttl_milliseconds:
         .with_some("ttl", ttl_milliseconds);
     debug_assert!(bits.len() >= ENTRIES_MIN, "a list hides its entries");
     // That a credential stands or does not is the issuer's own word, whatever the credential rests on.
-    Subject { node, origin: Origin::Real }
+    Subject { node, origin: Origin::Real, provenance: None }
 }
 
 fn has_type(value: &Value, class: &str) -> bool {

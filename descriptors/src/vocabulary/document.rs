@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::credential::{
-    self, capacity_statement, entropy_assessment, independence_verdict, node_evidence, node_hardware,
+    self, capacity_statement, entropy_assessment, flavor_assessment, independence_verdict, node_evidence, node_hardware,
 };
 use crate::report::Origin;
 use crate::shape::{Property, Range, Shape};
@@ -25,6 +25,8 @@ fn classes() -> Vec<Class> {
         Class::of::<capacity_statement::CapacityStatement>(),
         Class::of::<capacity_statement::CapacityTotal>(),
         Class::of::<independence_verdict::IndependenceVerdict>(),
+        Class::of::<flavor_assessment::FlavorAssessment>(),
+        Class::of::<flavor_assessment::FlavorAspect>(),
     ]
 }
 

@@ -8,6 +8,7 @@
     reason = "tests say what they did, ask the kernel what it cost, and fail by panicking"
 )]
 
+#[cfg(feature = "long")]
 mod cost;
 mod identity;
 mod json;

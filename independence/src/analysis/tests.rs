@@ -1,16 +1,13 @@
 //! The engine against the truth table, on random graphs.
 
 mod random;
-mod truth;
 
 use std::collections::BTreeSet;
 
 use super::*;
 use crate::draw::Draw;
+use crate::truth::{Sets, TruthTable};
 use random::{Shape, random_graph};
-use truth::TruthTable;
-
-type Sets = BTreeSet<Vec<Vertex>>;
 
 fn analysis<'g>(graph: &'g FaultGraph, question: &Question, order: u8) -> Analysis<'g> {
     Analysis::new(graph, question, Search::up_to(order)).unwrap()
@@ -153,25 +150,36 @@ fn groups_are_those_of_the_truth_table() {
     assert!(tally.is_varied(), "{tally:?}");
 }
 
-#[test]
-#[ignore = "some minutes: cargo test --release -p independence -- --ignored million"]
-fn a_million_random_graphs_are_analysed_as_their_truth_tables_say() {
-    let mut tally = Tally::default();
-    let mut outcomes = [0; 3];
-    for seed in 1_000_000..2_000_000 {
-        match seed % 8 {
-            0 => {
-                check_negated(seed);
+/// `./dev long graphs`.
+#[cfg(feature = "long")]
+#[allow(clippy::print_stderr, reason = "a run of minutes says how far it is")]
+mod long {
+    use super::*;
+
+    const PART: u64 = 100_000;
+
+    #[test]
+    fn a_million_random_graphs_are_analysed_as_their_truth_tables_say() {
+        let mut tally = Tally::default();
+        let mut outcomes = [0; 3];
+        for seed in 1_000_000..2_000_000 {
+            match seed % 8 {
+                0 => {
+                    check_negated(seed);
+                }
+                1 => check_settlement(seed).into_iter().for_each(|outcome| outcomes[outcome] += 1),
+                2 => {
+                    check_changes(seed);
+                }
+                3 => check_impact(seed, if seed % 16 == 3 { Shape::Negated } else { Shape::Doubtful }),
+                _ => check(seed, &mut tally),
             }
-            1 => check_settlement(seed).into_iter().for_each(|outcome| outcomes[outcome] += 1),
-            2 => {
-                check_changes(seed);
+            if (seed + 1) % PART == 0 {
+                eprintln!("{} graphs", seed + 1 - 1_000_000);
             }
-            3 => check_impact(seed, if seed % 16 == 3 { Shape::Negated } else { Shape::Doubtful }),
-            _ => check(seed, &mut tally),
         }
+        assert!(tally.is_varied() && outcomes.iter().all(|&outcome| outcome > 1_000), "{tally:?} {outcomes:?}");
     }
-    assert!(tally.is_varied() && outcomes.iter().all(|&outcome| outcome > 1_000), "{tally:?} {outcomes:?}");
 }
 
 /// What is not coherent is refused by name, or happens to be monotone and is answered right. Whether it was answered.

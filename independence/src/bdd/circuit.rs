@@ -191,10 +191,21 @@ impl Circuit {
         uses
     }
 
-    /// The circuit below `root`, with gates that only one AND uses, and that are ANDs, melted into it.
+    /// The circuit below `root`, with gates that only one AND uses, and that are ANDs, melted into it. A chain of them is
+    /// gone down once, from its first: each melted into the next, they would be copied as often as the chain is long.
     pub(super) fn flattened(&self, root: Literal) -> (Self, Literal) {
         let cone = self.cone(root);
         let uses = self.uses(&cone);
+        let is_and = |node: u32| self.as_gate(node).is_some_and(|gate| gate.kind == Kind::And);
+        let melts = |argument: Literal| {
+            !argument.is_negated() && uses[argument.node() as usize] == 1 && is_and(argument.node())
+        };
+        let mut melted = vec![false; self.nodes() as usize];
+        for gate in cone.iter().filter_map(|&node| self.as_gate(node)).filter(|gate| gate.kind == Kind::And) {
+            for argument in gate.arguments.iter().filter(|&&argument| melts(argument)) {
+                melted[argument.node() as usize] = true;
+            }
+        }
         let mut flat = Self::new(self.events);
         let mut image = vec![Literal::TRUE; self.nodes() as usize];
         for &node in &cone {
@@ -202,13 +213,15 @@ impl Circuit {
                 image[node as usize] = Literal::of(node);
                 continue;
             };
+            if melted[node as usize] {
+                continue;
+            }
             let mut arguments = Vec::with_capacity(gate.arguments.len());
-            for argument in &gate.arguments {
-                let new = image[argument.node() as usize].negated_if(argument.is_negated());
-                let single = uses[argument.node() as usize] == 1 && gate.kind == Kind::And && !new.is_negated();
-                match flat.as_gate(new.node()) {
-                    Some(inner) if single && inner.kind == Kind::And => arguments.extend_from_slice(&inner.arguments),
-                    _ => arguments.push(new),
+            let mut open: Vec<Literal> = gate.arguments.iter().rev().copied().collect();
+            while let Some(argument) = open.pop() {
+                match self.as_gate(argument.node()) {
+                    Some(inner) if melted[argument.node() as usize] => open.extend(inner.arguments.iter().rev()),
+                    _ => arguments.push(image[argument.node() as usize].negated_if(argument.is_negated())),
                 }
             }
             image[node as usize] = match gate.kind {
@@ -226,4 +239,27 @@ impl Circuit {
 fn keep_first(literals: &mut Vec<Literal>) {
     let mut seen = std::collections::BTreeSet::new();
     literals.retain(|&literal| seen.insert(literal));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_is_melted_into_one_gate_and_copied_once() {
+        const LEVELS: u32 = 20_000;
+        for negated in [false, true] {
+            let mut circuit = Circuit::new(LEVELS + 1);
+            // With negations: a OR (b OR (c OR …)).
+            let mut below = circuit.event(LEVELS);
+            for level in (0..LEVELS).rev() {
+                let arguments = vec![circuit.event(level), below];
+                below = if negated { circuit.or(arguments) } else { circuit.and(arguments) };
+            }
+            let (flat, root) = circuit.flattened(below);
+            let gate = flat.as_gate(root.node()).unwrap();
+            let events: Vec<Literal> = (0..=LEVELS).map(|event| flat.event(event).negated_if(negated)).collect();
+            assert_eq!((flat.gates.len(), &gate.arguments), (1, &events));
+        }
+    }
 }

@@ -1,8 +1,9 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::analysis::{Impact, Reading};
+use crate::analysis::Question;
 use crate::fault_graph::{Event, FaultGraphBuilder, Gate, Literal};
+use crate::truth::TruthTable;
 
 const MEMORY: u64 = 1 << 26;
 
@@ -70,37 +71,14 @@ fn random(draw: &mut Draw, coherent: bool) -> (FaultGraph, Vertex) {
     (builder.finish().unwrap(), top)
 }
 
-/// Whether the top is down, for each set of failing events; bit i stands for the i-th.
-fn table(graph: &FaultGraph, top: Vertex, events: &[Vertex]) -> Vec<bool> {
-    (0..1_usize << events.len())
-        .map(|set| {
-            let failed: Vec<Vertex> =
-                (0..events.len()).filter(|bit| set >> bit & 1 == 1).map(|bit| events[bit]).collect();
-            Impact::of(graph, &failed, Reading::Pessimistic).is_down(top)
-        })
-        .collect()
-}
-
-fn minimal(table: &[bool]) -> BTreeSet<usize> {
-    let part_fails = |set: usize| {
-        let mut part = set;
-        loop {
-            if part == 0 {
-                return false;
-            }
-            part = (part - 1) & set;
-            if table[part] {
-                return true;
-            }
-        }
-    };
-    (0..table.len()).filter(|&set| table[set] && !part_fails(set)).collect()
+fn events(graph: &FaultGraph) -> Vec<Vertex> {
+    graph.vertices().filter(|&vertex| graph.event(vertex).is_some()).collect()
 }
 
 fn check(graph: &FaultGraph, top: Vertex) {
-    let events: Vec<Vertex> = graph.vertices().filter(|&vertex| graph.event(vertex).is_some()).collect();
-    let table = table(graph, top, &events);
-    let expect = minimal(&table);
+    let events = events(graph);
+    let expect: BTreeSet<usize> =
+        TruthTable::of(graph, |_| true, |_| true).smallest(&Question::down(top)).into_iter().collect();
     let diagram = Diagram::of(graph, top, &|vertex| graph.event(vertex).is_some(), Limits::memory(MEMORY)).unwrap();
     for order_max in [None, Some(0), Some(1), Some(2), Some(3)] {
         let groups = diagram.risk_groups(order_max, MEMORY).unwrap();
@@ -159,11 +137,12 @@ fn probability_importance_and_bounds_are_those_of_their_definitions() {
     let mut draw = Draw(6);
     for number in 0..300 {
         let (graph, top) = random(&mut draw, number % 2 == 0);
-        let events: Vec<Vertex> = graph.vertices().filter(|&vertex| graph.event(vertex).is_some()).collect();
+        let events = events(&graph);
         let of = |vertex: Vertex| graph.event(vertex).unwrap().probability.unwrap();
         let fails = |vertex: Vertex| graph.event(vertex).is_some();
         let probabilities: Vec<f64> = events.iter().map(|&event| of(event)).collect();
-        let table = table(&graph, top, &events);
+        let truth = TruthTable::of(&graph, |_| true, |_| true);
+        let table = truth.answers(&Question::down(top));
         let expect = sum_of(&table, &probabilities);
         let diagram = Diagram::of(&graph, top, &fails, Limits::memory(MEMORY)).unwrap();
         assert!(close(diagram.probability(&of), expect), "{graph:?}");
@@ -177,7 +156,7 @@ fn probability_importance_and_bounds_are_those_of_their_definitions() {
         let of_set = |set: &usize| -> f64 {
             (0..events.len()).filter(|bit| set >> bit & 1 == 1).map(|bit| probabilities[bit]).product()
         };
-        let sets = minimal(&table);
+        let sets = truth.smallest(&Question::down(top));
         let all: f64 = sets.iter().map(of_set).sum();
         for (vertex, share) in diagram.risk_groups(None, MEMORY).unwrap().fussell_vesely(&of) {
             let at = events.iter().position(|&event| event == vertex).unwrap();
@@ -189,14 +168,24 @@ fn probability_importance_and_bounds_are_those_of_their_definitions() {
     }
 }
 
-/// For many more graphs, in a release build: `cargo test --release -p independence -- --ignored a_million`.
-#[test]
-#[ignore = "takes minutes"]
-fn risk_groups_are_those_of_brute_force_for_a_million_graphs() {
-    let mut draw = Draw(3);
-    for number in 0..1_000_000 {
-        let (graph, top) = random(&mut draw, number % 2 == 0);
-        check(&graph, top);
+/// `./dev long diagrams`.
+#[cfg(feature = "long")]
+#[allow(clippy::print_stderr, reason = "a run of minutes says how far it is")]
+mod long {
+    use super::*;
+
+    const PART: usize = 100_000;
+
+    #[test]
+    fn risk_groups_are_those_of_brute_force_for_a_million_graphs() {
+        let mut draw = Draw(3);
+        for number in 1..=10 * PART {
+            let (graph, top) = random(&mut draw, number % 2 == 0);
+            check(&graph, top);
+            if number % PART == 0 {
+                eprintln!("{number} graphs");
+            }
+        }
     }
 }
 

@@ -85,6 +85,12 @@ pub enum GraphError {
         /// The handle.
         handle: Evidence,
     },
+    /// More memory than [`FaultGraphBuilder::limited_to`] allows.
+    #[error("the graph takes more than {bytes_max} bytes")]
+    Memory {
+        /// What it may take.
+        bytes_max: usize,
+    },
     /// More than 32-bit numbers can count.
     #[error("the graph is too large: {what}")]
     TooLarge {
@@ -113,7 +119,15 @@ pub struct FaultGraphBuilder {
     gate_evidence: Vec<Evidence>,
     /// Number of the gate that last named a vertex, to see repetitions.
     named_by: Vec<u32>,
+    bytes_max: usize,
+    /// How many things were put in since its bytes were counted.
+    since: usize,
 }
+
+/// After so many things more it is counted again what the graph takes.
+const COUNT_EVERY: usize = 1 << 12;
+/// While an array grows, or is put in order, there are two of it.
+const COPIES: usize = 2;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Definition {
@@ -145,6 +159,8 @@ impl FaultGraphBuilder {
             vertex_evidence: Vec::new(),
             gate_evidence: Vec::new(),
             named_by: Vec::new(),
+            bytes_max: usize::MAX,
+            since: 0,
         }
     }
 
@@ -153,10 +169,56 @@ impl FaultGraphBuilder {
         Self { names: Names::with_room_for(vertices), ..Self::new() }
     }
 
+    /// The same, which refuses with [`GraphError::Memory`] what would take more than so many bytes while it is built.
+    ///
+    /// # Errors
+    /// When even what is there takes more.
+    pub fn limited_to(mut self, bytes_max: usize) -> Result<Self, GraphError> {
+        self.bytes_max = bytes_max;
+        self.room_for(0)?;
+        Ok(self)
+    }
+
+    /// Whether so many bytes, of whoever fills the graph, still fit beside it.
+    ///
+    /// # Errors
+    /// [`GraphError::Memory`].
+    pub fn room_for(&mut self, bytes: usize) -> Result<(), GraphError> {
+        self.since = 0;
+        if self.heap_bytes().saturating_add(bytes).saturating_mul(COPIES) <= self.bytes_max {
+            return Ok(());
+        }
+        Err(GraphError::Memory { bytes_max: self.bytes_max })
+    }
+
+    #[inline]
+    fn grow(&mut self, things: usize) -> Result<(), GraphError> {
+        self.since += things;
+        if self.since < COUNT_EVERY { Ok(()) } else { self.room_for(0) }
+    }
+
+    fn heap_bytes(&self) -> usize {
+        fn of<T>(values: &Vec<T>) -> usize {
+            values.capacity() * size_of::<T>()
+        }
+        self.names.heap_bytes()
+            + of(&self.own)
+            + of(&self.defined)
+            + of(&self.probabilities)
+            + of(&self.owners)
+            + of(&self.gates)
+            + of(&self.argument_starts)
+            + of(&self.arguments)
+            + of(&self.doubts)
+            + of(&self.vertex_evidence)
+            + of(&self.gate_evidence)
+            + of(&self.named_by)
+    }
+
     /// The vertex of this name, known already or new. An empty name is no name: each call makes another vertex.
     ///
     /// # Errors
-    /// [`GraphError::TooLarge`].
+    /// [`GraphError::TooLarge`], [`GraphError::Memory`].
     pub fn vertex(&mut self, name: &str) -> Result<Vertex, GraphError> {
         let number =
             self.names.intern(name).map_err(|Full| GraphError::TooLarge { what: "vertices and their names" })?;
@@ -164,6 +226,7 @@ impl FaultGraphBuilder {
             self.own.push(Own::None);
             self.defined.push(Definition::Missing);
             self.named_by.push(u32::MAX);
+            self.grow(1 + name.len() / 8)?;
         }
         Ok(Vertex(number))
     }
@@ -306,6 +369,7 @@ impl FaultGraphBuilder {
         self.gates.push(gate);
         self.argument_starts.push(end);
         self.imply(vertex);
+        self.grow(1 + self.arguments.len() - start)?;
         Ok(GateId(id))
     }
 

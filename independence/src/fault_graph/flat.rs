@@ -15,6 +15,8 @@ pub struct Flat {
     pub names: String,
     /// The name of vertex v lies from `name_starts[v]` to `name_starts[v + 1]`; empty for parts of formulas.
     pub name_starts: Vec<u32>,
+    /// The vertices that have a name, sorted by it.
+    pub name_order: Vec<u32>,
     /// 0: cannot fail by itself; 1: can; 2: unknown; 3: contradicted.
     pub own: Vec<u8>,
     /// NaN where none is known; may end early.
@@ -63,6 +65,7 @@ impl FaultGraph {
         let mut flat = Flat {
             names: self.names.text().to_owned(),
             name_starts: self.names.starts().to_vec(),
+            name_order: self.names.order(),
             own: self.own.iter().map(|own| code_of_own(*own)).collect(),
             probabilities: self.probabilities.clone(),
             gate_starts: self.gate_starts.clone(),
@@ -106,7 +109,7 @@ impl FaultGraph {
         }
         let gates = gates(&flat.kinds, &flat.bounds)?;
         let arguments: Vec<Literal> = flat.arguments.into_iter().map(Literal).collect();
-        let names = Names::restore(flat.names, flat.name_starts).map_err(bad_names)?;
+        let names = Names::restore(flat.names, flat.name_starts, flat.name_order).map_err(bad_names)?;
         let arrays = Arrays {
             gate_starts: &flat.gate_starts,
             gates: &gates,
@@ -137,20 +140,16 @@ impl FaultGraph {
 
     /// Whether every gate has arguments that fit it.
     fn check_gates(&self) -> Result<(), FlatError> {
-        let mut named_by = vec![u32::MAX; self.len()];
+        let mut members: Vec<Vertex> = Vec::new();
         for vertex in self.vertices() {
-            for view in self.gates(vertex) {
+            for number in self.gate_starts[vertex.index()]..self.gate_starts[vertex.index() + 1] {
                 let name = || self.name(vertex).to_owned();
-                check(view.gate, view.arguments.len(), name).map_err(FlatError::Graph)?;
-                let counts = matches!(view.gate, Gate::AtLeast(_) | Gate::Cardinality { .. });
-                if !counts || view.arguments.len() == 1 {
-                    continue;
-                }
-                for argument in view.arguments {
-                    if std::mem::replace(&mut named_by[argument.vertex().index()], view.id.0) == view.id.0 {
-                        let member = self.name(argument.vertex()).to_owned();
-                        return Err(FlatError::Graph(GraphError::RepeatedMember { name: name(), member }));
-                    }
+                let (gate, arguments) = self.bare_gate(GateId(number));
+                check(gate, arguments.len(), name).map_err(FlatError::Graph)?;
+                let counts = matches!(gate, Gate::AtLeast(_) | Gate::Cardinality { .. });
+                if counts && let Some(member) = repeated(arguments, &mut members) {
+                    let member = self.name(member).to_owned();
+                    return Err(FlatError::Graph(GraphError::RepeatedMember { name: name(), member }));
                 }
             }
         }
@@ -158,10 +157,26 @@ impl FaultGraph {
     }
 }
 
+/// A vertex that is there twice.
+fn repeated(arguments: &[Literal], members: &mut Vec<Vertex>) -> Option<Vertex> {
+    // Nearly all gates name one or two.
+    if let [] | [_] = arguments {
+        return None;
+    }
+    if let [a, b] = arguments {
+        return (a.vertex() == b.vertex()).then(|| a.vertex());
+    }
+    members.clear();
+    members.extend(arguments.iter().map(|argument| argument.vertex()));
+    members.sort_unstable();
+    members.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
+}
+
 fn bad_names(bad: BadNames) -> FlatError {
     let what = match bad {
         BadNames::Offsets => "its offsets do not cut the names",
-        BadNames::Twice(_) => "a name is there twice",
+        BadNames::Twice => "a name is there twice",
+        BadNames::Order => "the order is not that of the names",
         BadNames::TooMany => "more names than can be counted",
     };
     FlatError::Array { array: "names", what }

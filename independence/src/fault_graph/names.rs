@@ -1,7 +1,8 @@
-//! Names in one arena, found again by an open-addressing table.
+//! Names in one arena, found again by an open-addressing table, or, where they were stored, by their order.
 //!
 //! The hash has no secret, so that the same input takes the same time everywhere. Names that were made to collide are met
-//! by another seed: a set that collides under each of many seeds is not known how to make.
+//! by another seed: a set that collides under each of many seeds is not known how to make. A table of a million names takes
+//! longer to fill than the names to read, so that stored names bring their order with them: see [`restore`].
 
 mod restore;
 
@@ -21,6 +22,19 @@ pub(super) struct Names {
     text: String,
     /// Name i is `text[starts[i]..starts[i + 1]]`.
     starts: Vec<u32>,
+    index: Index,
+}
+
+/// How a name is found.
+#[derive(Debug, Clone)]
+enum Index {
+    Table(Table),
+    /// The numbers of what has a name, sorted by it. Nothing is entered any more.
+    Sorted(Vec<u32>),
+}
+
+#[derive(Debug, Clone)]
+struct Table {
     slots: Vec<u32>,
     named: usize,
     seed: u64,
@@ -32,7 +46,12 @@ pub(super) struct Full;
 
 impl Names {
     pub(super) fn new() -> Self {
-        Self { text: String::new(), starts: vec![0], slots: vec![EMPTY; SLOTS_MIN], named: 0, seed: 0 }
+        Self::with_slots(SLOTS_MIN)
+    }
+
+    fn with_slots(slots: usize) -> Self {
+        let index = Index::Table(Table { slots: vec![EMPTY; slots], named: 0, seed: 0 });
+        Self { text: String::new(), starts: vec![0], index }
     }
 
     /// So many numbers without a name.
@@ -42,8 +61,7 @@ impl Names {
 
     /// No names yet, and room to find so many without entering any twice.
     pub(super) fn with_room_for(names: usize) -> Self {
-        let slots = (names.saturating_mul(3) / 2 + 3).next_power_of_two().max(SLOTS_MIN);
-        Self { slots: vec![EMPTY; slots], ..Self::new() }
+        Self::with_slots((names.saturating_mul(3) / 2 + 3).next_power_of_two().max(SLOTS_MIN))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -51,15 +69,19 @@ impl Names {
     }
 
     pub(super) fn get(&self, number: u32) -> &str {
-        let at = number as usize;
-        &self.text[self.starts[at] as usize..self.starts[at + 1] as usize]
+        get(&self.text, &self.starts, number)
     }
 
     pub(super) fn find(&self, name: &str) -> Option<u32> {
         if name == UNNAMED {
             return None;
         }
-        self.probe(name).ok().filter(|&number| number != EMPTY)
+        match &self.index {
+            Index::Table(table) => table.find(&self.text, &self.starts, name),
+            Index::Sorted(order) => {
+                order.binary_search_by(|&number| self.get(number).cmp(name)).ok().map(|at| order[at])
+            }
+        }
     }
 
     /// The number of a name, old or new.
@@ -67,27 +89,17 @@ impl Names {
         if name == UNNAMED {
             return self.push(UNNAMED);
         }
-        if (self.named + 1) * 3 > self.slots.len() * 2 {
-            self.rehash(self.slots.len() * 2);
-        }
-        loop {
-            let mask = self.slots.len() - 1;
-            let start = slot(name, self.seed, mask);
-            for step in 0..STEPS_MAX.min(self.slots.len()) {
-                let at = (start + step) & mask;
-                match self.slots[at] {
-                    EMPTY => {
-                        let number = self.push(name)?;
-                        self.slots[at] = number;
-                        self.named += 1;
-                        return Ok(number);
-                    }
-                    number if self.get(number) == name => return Ok(number),
-                    _ => {}
+        let Index::Table(table) = &mut self.index else { return Err(Full) };
+        match table.entry(&self.text, &self.starts, name) {
+            Ok(number) => Ok(number),
+            Err(at) => {
+                let number = self.push(name)?;
+                if let Index::Table(table) = &mut self.index {
+                    table.slots[at] = number;
+                    table.named += 1;
                 }
+                Ok(number)
             }
-            self.seed += 1;
-            self.rehash(self.slots.len());
         }
     }
 
@@ -103,24 +115,58 @@ impl Names {
         Ok(number)
     }
 
-    /// The number in the slot where the name is or would be; an error where the way there is too long, which no name in
-    /// the table has.
-    fn probe(&self, name: &str) -> Result<u32, Full> {
+    pub(super) fn heap_bytes(&self) -> usize {
+        let index = match &self.index {
+            Index::Table(table) => table.slots.capacity(),
+            Index::Sorted(order) => order.capacity(),
+        };
+        self.text.capacity() + (self.starts.capacity() + index) * size_of::<u32>()
+    }
+
+    pub(super) fn shrink(&mut self) {
+        self.text.shrink_to_fit();
+        self.starts.shrink_to_fit();
+    }
+}
+
+fn get<'t>(text: &'t str, starts: &[u32], number: u32) -> &'t str {
+    let at = number as usize;
+    &text[starts[at] as usize..starts[at + 1] as usize]
+}
+
+impl Table {
+    /// The number of a name, or the slot it goes to.
+    fn entry(&mut self, text: &str, starts: &[u32], name: &str) -> Result<u32, usize> {
+        if (self.named + 1) * 3 > self.slots.len() * 2 {
+            self.rehash(text, starts, self.slots.len() * 2);
+        }
+        loop {
+            let mask = self.slots.len() - 1;
+            let start = slot(name, self.seed, mask);
+            for step in 0..STEPS_MAX.min(self.slots.len()) {
+                let at = (start + step) & mask;
+                match self.slots[at] {
+                    EMPTY => return Err(at),
+                    number if get(text, starts, number) == name => return Ok(number),
+                    _ => {}
+                }
+            }
+            self.seed += 1;
+            self.rehash(text, starts, self.slots.len());
+        }
+    }
+
+    fn find(&self, text: &str, starts: &[u32], name: &str) -> Option<u32> {
         let mask = self.slots.len() - 1;
         let start = slot(name, self.seed, mask);
-        for step in 0..STEPS_MAX.min(self.slots.len()) {
-            let number = self.slots[(start + step) & mask];
-            if number == EMPTY || self.get(number) == name {
-                return Ok(number);
-            }
-        }
-        Err(Full)
+        let numbers = (0..STEPS_MAX.min(self.slots.len())).map(|step| self.slots[(start + step) & mask]);
+        numbers.take_while(|&number| number != EMPTY).find(|&number| get(text, starts, number) == name)
     }
 
     /// Enters all names anew, in a table large enough that each is found within [`STEPS_MAX`].
-    fn rehash(&mut self, slots: usize) {
+    fn rehash(&mut self, text: &str, starts: &[u32], slots: usize) {
         let mut slots = slots;
-        while !self.enter_all(slots) {
+        while !self.enter_all(text, starts, slots) {
             self.seed += 1;
             // Seeds alone do not end it where the table is full of one long run.
             if self.seed.is_multiple_of(4) {
@@ -129,32 +175,23 @@ impl Names {
         }
     }
 
-    fn enter_all(&mut self, slots: usize) -> bool {
+    fn enter_all(&mut self, text: &str, starts: &[u32], slots: usize) -> bool {
         let mut table = vec![EMPTY; slots];
         let mask = slots - 1;
-        for number in 0..self.starts.len() - 1 {
-            let name = &self.text[self.starts[number] as usize..self.starts[number + 1] as usize];
+        for number in (0..).take(starts.len() - 1) {
+            let name = get(text, starts, number);
             if name == UNNAMED {
                 continue;
             }
             let start = slot(name, self.seed, mask);
             let free = (0..STEPS_MAX.min(slots)).map(|step| (start + step) & mask).find(|&at| table[at] == EMPTY);
-            match (free, u32::try_from(number)) {
-                (Some(at), Ok(number)) => table[at] = number,
-                _ => return false,
+            match free {
+                Some(at) => table[at] = number,
+                None => return false,
             }
         }
         self.slots = table;
         true
-    }
-
-    pub(super) fn heap_bytes(&self) -> usize {
-        self.text.capacity() + (self.starts.capacity() + self.slots.capacity()) * size_of::<u32>()
-    }
-
-    pub(super) fn shrink(&mut self) {
-        self.text.shrink_to_fit();
-        self.starts.shrink_to_fit();
     }
 }
 
@@ -214,7 +251,7 @@ mod tests {
         for name in &chosen {
             names.intern(name).unwrap();
         }
-        assert!(names.seed > 0, "the names do not collide");
+        assert!(matches!(&names.index, Index::Table(table) if table.seed > 0), "the names do not collide");
         for (number, name) in chosen.iter().enumerate() {
             assert_eq!(names.find(name).map(|found| found as usize), Some(number));
         }

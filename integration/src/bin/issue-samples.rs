@@ -22,6 +22,9 @@ use serde_json::json;
 #[path = "../../../descriptors/tests/specimens/gaia_x.rs"]
 mod specimens;
 
+#[path = "../../../descriptors/tests/specimens/catalogue.rs"]
+mod catalogue;
+
 /// Writes credentials of every type in every form.
 #[derive(Parser)]
 struct Arguments {
@@ -56,7 +59,11 @@ fn subjects(base: &Base) -> anyhow::Result<Vec<Subject>> {
     let mut subjects =
         credential::subjects(base, &declaration()?, [Observation { report: &report, digest, key: &key }], [verdict]);
     let specimens = specimens::all().map_err(anyhow::Error::from_boxed)?;
-    subjects.extend(specimens.into_iter().map(|(_, node)| Subject { node, origin: Origin::Simulated }));
+    subjects.extend(specimens.into_iter().map(|(_, node)| Subject {
+        node,
+        origin: Origin::Simulated,
+        provenance: None,
+    }));
     Ok(subjects)
 }
 
@@ -66,7 +73,7 @@ fn declaration() -> anyhow::Result<Declaration> {
         "street_address": "Beispielstr. 1",
     });
     let zone = |id: &str, rack: &str, node: &str| json!({"id": id, "racks": [{"id": rack, "needs": ["feed-n"], "nodes": [node]}]});
-    let declaration: Declaration = serde_json::from_value(json!({
+    let mut declaration = json!({
         "origin": "simulated",
         "provider": {
             "id": "sample", "name": "Sample Cloud GmbH", "registration_number": {"vat_id": "DE123456789"},
@@ -78,7 +85,11 @@ fn declaration() -> anyhow::Result<Declaration> {
             "availability_zones": [zone("az-1", "rack-1", "kvm-a"), zone("az-2", "rack-2", "kvm-b")],
         }]}],
         "claims": [{"id": "zones", "zones": ["az-1", "az-2"]}],
-    }))?;
+    });
+    if let (Some(into), Some(more)) = (declaration.as_object_mut(), catalogue::members("az-1", "kvm-a").as_object()) {
+        into.extend(more.clone());
+    }
+    let declaration: Declaration = serde_json::from_value(declaration)?;
     let mistakes = declaration.check();
     ensure!(mistakes.is_empty(), "the sample declaration does not fit together: {mistakes:?}");
     Ok(declaration)

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use descriptors::fact::cpu::{CpuFact, Signature, Topology, Vulnerability};
+use descriptors::fact::cpu::{CpuFact, FLAGS, Signature, Topology, Vulnerability};
 use descriptors::fact::{AbsenceReason, Fact, Reading};
 
 use super::{Context, NOT_CAPTURED, Source, malformed};
@@ -21,56 +21,6 @@ const CPUINFO_BYTES: usize = 8 * 1024;
 
 /// Larger than any `NR_CPUS`; a list that names more is malformed.
 const CPUS_MAX: usize = 16 * 1024;
-
-/// Flags that a claim can rest on: cryptography, random numbers, virtualisation, isolation, instruction set levels. The
-/// other hundred only make reports longer.
-const FLAGS: [&str; 45] = [
-    "aes",
-    "asimd",
-    "asimddp",
-    "atomics",
-    "avx",
-    "avx2",
-    "avx512_vnni",
-    "avx512bw",
-    "avx512dq",
-    "avx512f",
-    "avx512vl",
-    "avx_vnni",
-    "bmi2",
-    "bti",
-    "ept",
-    "fma",
-    "gfni",
-    "hypervisor",
-    "lm",
-    "npt",
-    "nx",
-    "paca",
-    "pclmulqdq",
-    "pku",
-    "rdrand",
-    "rdseed",
-    "rng",
-    "sev",
-    "sev_es",
-    "sev_snp",
-    "sgx",
-    "sha1",
-    "sha2",
-    "sha512",
-    "sha_ni",
-    "smap",
-    "sme",
-    "smep",
-    "sve",
-    "sve2",
-    "svm",
-    "tdx_host_platform",
-    "umip",
-    "vaes",
-    "vmx",
-];
 
 /// See the module.
 pub struct Cpu;

@@ -2,6 +2,14 @@ use independence::fault_graph::{Event, FaultGraphBuilder, Gate, Knowledge};
 
 use super::*;
 
+fn read(file: &[u8]) -> Result<FaultGraph, Fault> {
+    match super::read(file, file.len() as u64, 1 << 20) {
+        Ok(graph) => Ok(graph),
+        Err(ReadError::Fault(fault)) => Err(fault),
+        Err(ReadError::Read(error)) => panic!("{error}"),
+    }
+}
+
 /// A graph with something in each array.
 fn graph() -> FaultGraph {
     let mut builder = FaultGraphBuilder::new();
@@ -48,7 +56,7 @@ fn every_flipped_bit_and_every_missing_end_is_noticed() {
 fn forged(file: &[u8], at: usize, change: impl Fn(&mut [u8])) -> Vec<u8> {
     let mut forged = file[..file.len() - 8].to_vec();
     change(&mut forged[at..]);
-    let sum = checksum(&forged);
+    let sum = Checksum::of(&forged);
     forged.extend(sum.to_le_bytes());
     forged
 }
@@ -74,15 +82,15 @@ fn a_fault_says_what_to_do() {
     let rows = [
         (file[..50].to_vec(), ": the file ends within its header, after 50 bytes; write the file again"),
         (file[..file.len() - 8].to_vec(), ": the file should have"),
-        (forged(&file, 8, |bytes| bytes[0] = 9), ": byte 8: version 9, and this program reads version 1; convert"),
-        (forged(&file, 16, |bytes| bytes[..8].fill(0xff)), "an array that is longer than the file;"),
+        (forged(&file, 8, |bytes| bytes[0] = 9), ": byte 8: version 9, and this program reads version 2; convert"),
+        (forged(&file, 16, |bytes| bytes[..8].fill(0xff)), "the arrays are not as long together as the file;"),
     ];
     for (file, expect) in rows {
         let found = read(&file).unwrap_err().to_string();
         assert!(found.contains(expect), "{found}, not {expect}");
     }
     let mut damaged = file.clone();
-    damaged[100] ^= 1;
+    damaged[HEADER + 1] ^= 1;
     assert!(read(&damaged).unwrap_err().to_string().contains("the checksum does not fit the content"));
 }
 
@@ -91,6 +99,41 @@ fn two_vertices_of_one_name_are_refused() {
     let mut flat = graph().flatten();
     flat.names = "aaxxtop".to_owned();
     flat.name_starts = vec![0, 1, 2, 4, 7, 7];
+    flat.name_order = vec![0, 1, 3, 2];
     let error = FaultGraph::from_flat(flat).unwrap_err();
     assert!(error.to_string().contains("a name is there twice"), "{error}");
+}
+
+#[test]
+fn an_order_that_is_not_that_of_the_names_is_refused() {
+    let sound = graph().flatten();
+    assert_eq!(sound.name_order, [0, 1, 2, 3]);
+    for order in
+        [vec![1, 0, 2, 3], vec![0, 1, 2], vec![0, 1, 2, 3, 3], vec![0, 1, 1, 3], vec![4, 1, 2, 3], vec![0, 1, 2, 9]]
+    {
+        let error = FaultGraph::from_flat(Flat { name_order: order.clone(), ..sound.clone() }).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("the order is not that of the names") || text.contains("twice"), "{order:?}: {error}");
+    }
+}
+
+#[test]
+fn a_sum_is_the_same_however_the_content_is_cut() {
+    let content: Vec<u8> = (0_u32..400).map(|number| (number * 37 % 251) as u8).collect();
+    let whole = Checksum::of(&content);
+    for cut in (0..=400).step_by(8) {
+        let mut sum = Checksum::new();
+        sum.add(&content[..cut]);
+        sum.add(&content[cut..]);
+        assert_eq!(sum.value(), whole, "cut at {cut}");
+    }
+}
+
+#[test]
+fn a_file_that_is_too_large_for_the_memory_is_no_fault_of_its_own() {
+    let file = write(&graph());
+    match super::read(&file[..], file.len() as u64, 100) {
+        Err(ReadError::Fault(fault)) => assert!(fault.out_of_memory, "{fault}"),
+        other => panic!("{other:?}"),
+    }
 }

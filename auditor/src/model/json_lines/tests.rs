@@ -1,5 +1,9 @@
 use super::*;
 
+fn read(bytes: &[u8]) -> Result<FaultGraph, Fault> {
+    super::read(bytes, 1 << 30)
+}
+
 fn fault(text: &str) -> String {
     read(text.as_bytes()).expect_err(text).to_string()
 }

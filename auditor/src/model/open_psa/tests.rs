@@ -163,5 +163,5 @@ fn formulas_nested_a_hundred_thousand_deep_are_read_without_a_deep_stack() {
 fn more_xml_than_the_memory_limit_allows_is_refused() {
     let xml = tree(&EVENTS.repeat(1_000));
     let found = read(xml.as_bytes(), 1 << 16).unwrap_err().to_string();
-    assert!(found.contains("more XML than the memory limit allows; raise --max-memory"), "{found}");
+    assert!(found.contains("reading it takes more than 65536 bytes; raise --max-memory"), "{found}");
 }

@@ -1,20 +1,17 @@
-//! Names as they were stored, found again at once.
+//! Names as they are stored: with their order, so that one pass shows that no two are the same.
 
-use super::{Names, SLOTS_MIN, STEPS_MAX, UNNAMED, slot};
+use super::{Index, Names, UNNAMED, get};
 use crate::fault_graph::VERTICES_MAX;
 
-/// No number is this large, see `VERTICES_MAX`; its lower half is an empty slot.
-const VACANT: u64 = u64::MAX;
-/// So many names later than the one that is entered.
-const AHEAD: usize = 16;
-
-/// Why texts and offsets are no names.
+/// Why texts, offsets and an order are no names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::fault_graph) enum BadNames {
     /// The offsets do not cut the text into pieces.
     Offsets,
-    /// Two vertices have this name.
-    Twice(u32),
+    /// Two vertices have one name.
+    Twice,
+    /// The order is none of all that has a name.
+    Order,
     /// More than can be counted.
     TooMany,
 }
@@ -28,8 +25,19 @@ impl Names {
         &self.starts
     }
 
-    /// Names that lie in `text` between the offsets `starts`.
-    pub(in crate::fault_graph) fn restore(text: String, starts: Vec<u32>) -> Result<Self, BadNames> {
+    /// The numbers of what has a name, sorted by it.
+    pub(in crate::fault_graph) fn order(&self) -> Vec<u32> {
+        if let Index::Sorted(order) = &self.index {
+            return order.clone();
+        }
+        let numbers = (0..).take(self.len());
+        let mut order: Vec<u32> = numbers.filter(|&number| self.get(number) != UNNAMED).collect();
+        order.sort_unstable_by(|&a, &b| self.get(a).cmp(self.get(b)));
+        order
+    }
+
+    /// Names that lie in `text` between the offsets `starts`, sorted by `order`.
+    pub(in crate::fault_graph) fn restore(text: String, starts: Vec<u32>, order: Vec<u32>) -> Result<Self, BadNames> {
         let ordered = starts.is_sorted() && starts.first() == Some(&0);
         if !ordered || starts.last().is_none_or(|&end| end as usize != text.len()) {
             return Err(BadNames::Offsets);
@@ -41,52 +49,25 @@ impl Names {
         if starts.len() - 1 > VERTICES_MAX {
             return Err(BadNames::TooMany);
         }
-        let mut names = Self { text, starts, slots: Vec::new(), named: 0, seed: 0 };
-        names.enter_new()?;
-        Ok(names)
+        sorted(&text, &starts, &order)?;
+        Ok(Self { text, starts, index: Index::Sorted(order) })
     }
+}
 
-    /// Enters all names into a new table, and refuses one that is there. Beside each number a part of the hash is kept, so
-    /// that few names are compared.
-    fn enter_new(&mut self) -> Result<(), BadNames> {
-        let mut slots = (self.len() * 3 / 2 + 1).next_power_of_two().max(SLOTS_MIN);
-        while !self.try_enter_new(slots)? {
-            self.seed += 1;
-            if self.seed.is_multiple_of(4) {
-                slots *= 2;
-            }
-        }
-        Ok(())
+/// Whether the names ascend, and all are there. Names that ascend differ, and so do their numbers: then none is missing
+/// where there are as many as names.
+fn sorted(text: &str, starts: &[u32], order: &[u32]) -> Result<(), BadNames> {
+    let named = starts.windows(2).filter(|ends| ends[0] < ends[1]).count();
+    if order.len() != named || order.iter().any(|&number| number as usize >= starts.len() - 1) {
+        return Err(BadNames::Order);
     }
-
-    fn try_enter_new(&mut self, slots: usize) -> Result<bool, BadNames> {
-        const HASH_MASK: usize = u32::MAX as usize;
-        let mask = slots - 1;
-        let numbers = 0..self.len() as u32;
-        let hashes: Vec<u32> = numbers.map(|number| slot(self.get(number), self.seed, HASH_MASK) as u32).collect();
-        // Hash above, number below.
-        let mut table = vec![VACANT; slots];
-        let (mut named, mut touched) = (0, 0);
-        for (number, &hash) in hashes.iter().enumerate() {
-            // The memory of a later name is asked for while this one is entered.
-            touched ^= hashes.get(number + AHEAD).map_or(0, |&hash| table[hash as usize & mask]);
-            let name = self.get(number as u32);
-            if name == UNNAMED {
-                continue;
-            }
-            named += 1;
-            let same = |entry: u64| (entry >> 32) as u32 == hash && self.get(entry as u32) == name;
-            let free = (0..STEPS_MAX.min(slots)).map(|step| (hash as usize + step) & mask);
-            match free.into_iter().find(|&at| table[at] == VACANT || same(table[at])) {
-                Some(at) if table[at] == VACANT => table[at] = u64::from(hash) << 32 | number as u64,
-                Some(_) => return Err(BadNames::Twice(number as u32)),
-                None => return Ok(false),
-            }
+    let mut last = UNNAMED;
+    for &number in order {
+        let name = get(text, starts, number);
+        if name <= last {
+            return Err(if name == last && name != UNNAMED { BadNames::Twice } else { BadNames::Order });
         }
-        std::hint::black_box(touched);
-        // A vacant entry ends in what an empty slot holds.
-        self.slots = table.into_iter().map(|entry| entry as u32).collect();
-        self.named = named;
-        Ok(true)
+        last = name;
     }
+    Ok(())
 }

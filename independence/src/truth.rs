@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use super::Sets;
 use crate::analysis::Question;
 use crate::fault_graph::{FaultGraph, Gate, GateId, Vertex};
+
+/// Sets of vertices, each sorted.
+pub(crate) type Sets = BTreeSet<Vec<Vertex>>;
 
 /// One bit for each set of events.
 type Column = Vec<u64>;
 
-pub(super) struct TruthTable {
+pub(crate) struct TruthTable {
     events: Vec<Vertex>,
     /// For each vertex the sets with which it is down.
     down: Vec<Column>,
@@ -17,7 +19,7 @@ pub(super) struct TruthTable {
 
 impl TruthTable {
     /// The least solution, with the events and gates for which the functions hold.
-    pub(super) fn of(graph: &FaultGraph, event: impl Fn(Vertex) -> bool, gate: impl Fn(GateId) -> bool) -> Self {
+    pub(crate) fn of(graph: &FaultGraph, event: impl Fn(Vertex) -> bool, gate: impl Fn(GateId) -> bool) -> Self {
         let events: Vec<Vertex> = graph.vertices().filter(|&v| graph.event(v).is_some() && event(v)).collect();
         let words = (1usize << events.len()).div_ceil(64);
         let mut down = vec![vec![0u64; words]; graph.len()];
@@ -51,12 +53,12 @@ impl TruthTable {
     }
 
     /// Whether a vertex is down with a set of events, by its number.
-    pub(super) fn is_down(&self, vertex: Vertex, set: usize) -> bool {
+    pub(crate) fn is_down(&self, vertex: Vertex, set: usize) -> bool {
         self.down[vertex.index()][set / 64] >> (set % 64) & 1 == 1
     }
 
     /// Whether each set makes the question true.
-    pub(super) fn answers(&self, question: &Question) -> Vec<bool> {
+    pub(crate) fn answers(&self, question: &Question) -> Vec<bool> {
         let of: BTreeSet<Vertex> = question.of.iter().copied().collect();
         (0..1usize << self.events.len())
             .map(|set| of.iter().filter(|&&vertex| self.is_down(vertex, set)).count() >= question.at_least as usize)
@@ -64,7 +66,7 @@ impl TruthTable {
     }
 
     /// The minimal sets of a monotone question, up to an order.
-    pub(super) fn minimal(&self, question: &Question, order: u8) -> Sets {
+    pub(crate) fn minimal(&self, question: &Question, order: u8) -> Sets {
         let answers = self.answers(question);
         let minimal = |&set: &usize| {
             let one_less = (0..self.events.len()).filter(|event| set >> event & 1 == 1);
@@ -76,8 +78,25 @@ impl TruthTable {
         (0..answers.len()).filter(|set| set.count_ones() <= u32::from(order)).filter(minimal).map(members).collect()
     }
 
+    /// The sets, by number, that make the question true while no part of them does, whether or not more failures can make
+    /// it false again.
+    pub(crate) fn smallest(&self, question: &Question) -> Vec<usize> {
+        let answers = self.answers(question);
+        // Whether the set or a part of it makes the question true: parts have smaller numbers.
+        let mut holds = answers.clone();
+        let mut smallest = Vec::new();
+        for set in 0..answers.len() {
+            let part = (0..self.events.len()).any(|event| set >> event & 1 == 1 && holds[set & !(1 << event)]);
+            if answers[set] && !part {
+                smallest.push(set);
+            }
+            holds[set] |= part;
+        }
+        smallest
+    }
+
     /// Whether more failures never make the question false again.
-    pub(super) fn is_monotone(&self, question: &Question) -> bool {
+    pub(crate) fn is_monotone(&self, question: &Question) -> bool {
         let answers = self.answers(question);
         (0..answers.len()).all(|set| !answers[set] || (0..self.events.len()).all(|event| answers[set | 1 << event]))
     }

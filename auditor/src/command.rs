@@ -10,10 +10,12 @@ use descriptors::id::ZoneId;
 use descriptors::timestamp::Timestamp;
 
 use crate::credential::{self, AtHand};
+use crate::impact::Impact;
+use crate::importance::Importance;
 use crate::preflight::{self, Files};
 use crate::render;
 use crate::resolve::{self, OverNetwork};
-use crate::risk::{self, Impact, OnModel, RiskGroups, Spof};
+use crate::risk::{self, OnModel, RiskGroups, Spof};
 use crate::verify::{Ending, verify};
 
 /// Checks what a provider claims, offline unless asked otherwise.
@@ -67,8 +69,10 @@ enum Command {
     RiskGroups(RiskGroups),
     /// Lists the single points of failure.
     Spof(Spof),
-    /// Says what falls when something fails.
+    /// Says what falls when something fails, and why.
     Impact(Impact),
+    /// Says how probable a top event is, and how much each component has to do with it.
+    Importance(Importance),
     /// Converts models.
     #[command(subcommand)]
     Model(OnModel),
@@ -120,6 +124,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<(String, u8)> {
         Command::RiskGroups(command) => command.run().map(of_model),
         Command::Spof(command) => command.run().map(of_model),
         Command::Impact(command) => command.run().map(of_model),
+        Command::Importance(command) => command.run().map(of_model),
         Command::Model(command) => command.run().map(of_model),
     }
 }

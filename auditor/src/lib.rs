@@ -8,6 +8,8 @@ pub mod bundle;
 pub mod command;
 pub mod credential;
 pub mod fetch;
+pub mod impact;
+pub mod importance;
 pub mod model;
 pub mod preflight;
 pub mod progress;

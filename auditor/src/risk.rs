@@ -1,5 +1,5 @@
-//! The commands that ask a fault graph: risk groups, single points of failure, what falls when something fails, and
-//! conversion.
+//! The commands that ask a fault graph for its risk groups, and conversion. What falls when something fails is asked in
+//! [`crate::impact`], how much each component matters in [`crate::importance`].
 //!
 //! What a model says is taken as it is: whether it is true is for `avow verify` and its evidence.
 
@@ -11,23 +11,23 @@ use std::str::FromStr;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
-use independence::analysis::{Impact as After, Reading};
-use independence::fault_graph::{FaultGraph, Vertex};
+use independence::fault_graph::FaultGraph;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
-use serde_json::json;
 
+use crate::importance;
 use crate::model::{Model, ModelError, TopError, binary};
 use crate::progress::Progress;
 use crate::render::groups::{self, Shown};
-use crate::render::{columns, printable};
-use crate::search::{Found, Reached, Request, search};
+use crate::render::printable;
+use crate::search::{Found, Rank, Reached, Request, search};
 
 const EXAMPLES: &str = "\
 Examples:
   avow risk-groups region.jsonl --top zones-1-and-2          all groups of up to 3 components
   avow risk-groups plant.xml --order all --count             how many of each order, however many
   avow risk-groups region.jsonl --top db -o csv --limit 1000 > groups.csv
+  avow risk-groups plant.xml --probability                   how probable it is, and the most probable groups
   avow model convert region.jsonl region.avowfg              the binary form loads ten times faster
 
 A model is JSON lines, Open-PSA MEF, or avow's binary form; which one is seen from its content.
@@ -45,6 +45,20 @@ pub struct Subject {
     top: Option<String>,
     #[command(flatten)]
     memory: Memory,
+}
+
+impl Subject {
+    pub(crate) fn read(&self) -> Result<Model, ModelError> {
+        read(&self.model, &self.memory)
+    }
+
+    pub(crate) fn top(&self) -> Option<&str> {
+        self.top.as_deref()
+    }
+
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.memory
+    }
 }
 
 /// How much memory may be used.
@@ -67,6 +81,10 @@ pub struct RiskGroups {
     /// Print only how many groups there are of each order; none is listed.
     #[arg(long)]
     count: bool,
+    /// Say how probable it is, and list of each order the most probable groups first. Every component must have a
+    /// probability.
+    #[arg(long)]
+    probability: bool,
     /// How many groups to list, the smallest first.
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: usize,
@@ -81,24 +99,6 @@ pub struct RiskGroups {
 pub struct Spof {
     #[command(flatten)]
     subject: Subject,
-    /// How to print.
-    #[arg(short, long, value_enum, default_value_t)]
-    output: Form,
-}
-
-/// `avow impact`.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  avow impact region.jsonl --fail az1_pdu_a,az1_pdu_b\n  avow impact plant.xml --fail valve-7 -o csv"
-)]
-pub struct Impact {
-    /// The model: JSON lines, Open-PSA MEF, or the binary form.
-    model: PathBuf,
-    /// What fails, all of it together; separated by commas, or given again.
-    #[arg(long, value_name = "X,Y", required = true, value_delimiter = ',')]
-    fail: Vec<String>,
-    #[command(flatten)]
-    memory: Memory,
     /// How to print.
     #[arg(short, long, value_enum, default_value_t)]
     output: Form,
@@ -193,9 +193,9 @@ pub fn ending(error: &anyhow::Error) -> Ending {
 /// A name that the model does not have.
 #[derive(Debug, thiserror::Error)]
 #[error("the model has no component `{0}`; names are case-sensitive")]
-struct Unknown(String);
+pub(crate) struct Unknown(pub(crate) String);
 
-fn read(path: &Path, memory: &Memory) -> Result<Model, ModelError> {
+pub(crate) fn read(path: &Path, memory: &Memory) -> Result<Model, ModelError> {
     let model = Model::read(path, memory.max_memory.0)?;
     for note in &model.notes {
         let _ = writeln!(std::io::stderr(), "note: {}", printable(note));
@@ -203,9 +203,12 @@ fn read(path: &Path, memory: &Memory) -> Result<Model, ModelError> {
     Ok(model)
 }
 
-/// What the graph leaves of the memory that may be used.
-fn left(memory: &Memory, graph: &FaultGraph) -> u64 {
-    memory.max_memory.0.saturating_sub(graph.heap_bytes() as u64)
+/// What an analysis notes of each vertex, beside its diagrams.
+const BYTES_PER_VERTEX: u64 = 40;
+
+/// What the graph, and what is noted of each vertex, leave of the memory that may be used.
+pub(crate) fn left(memory: &Memory, graph: &FaultGraph) -> u64 {
+    memory.max_memory.0.saturating_sub(graph.heap_bytes() as u64 + graph.len() as u64 * BYTES_PER_VERTEX)
 }
 
 impl RiskGroups {
@@ -215,7 +218,8 @@ impl RiskGroups {
     /// When the model cannot be read or analysed.
     pub fn run(&self) -> anyhow::Result<(String, Ending)> {
         let list_max = if self.count { 0 } else { self.limit };
-        answer(&self.subject, self.order.0, list_max, self.count, self.output)
+        let asked = Asked { order_max: self.order.0, list_max, only_counts: self.count, probability: self.probability };
+        answer(&self.subject, &asked, self.output)
     }
 }
 
@@ -225,24 +229,41 @@ impl Spof {
     /// # Errors
     /// When the model cannot be read or analysed.
     pub fn run(&self) -> anyhow::Result<(String, Ending)> {
-        answer(&self.subject, Some(1), usize::MAX, false, self.output)
+        let asked = Asked { order_max: Some(1), list_max: usize::MAX, only_counts: false, probability: false };
+        answer(&self.subject, &asked, self.output)
     }
 }
 
-fn answer(
-    subject: &Subject,
+/// What is asked of a model.
+struct Asked {
     order_max: Option<u32>,
     list_max: usize,
     only_counts: bool,
-    form: Form,
-) -> anyhow::Result<(String, Ending)> {
+    probability: bool,
+}
+
+fn answer(subject: &Subject, asked: &Asked, form: Form) -> anyhow::Result<(String, Ending)> {
     let progress = Progress::start("reading the model");
-    let model = read(&subject.model, &subject.memory)?;
-    let top = model.top(subject.top.as_deref())?;
-    let request = Request { order_max, list_max, memory_bytes_max: left(&subject.memory, &model.graph) };
+    let model = subject.read()?;
+    let top = model.top(subject.top())?;
+    let memory_bytes_max = left(&subject.memory, &model.graph);
+    let probability = if asked.probability {
+        progress.step("computing the probability");
+        Some(importance::probability(&model.graph, top, memory_bytes_max)?)
+    } else {
+        None
+    };
+    let rank = if asked.probability { Rank::Probability } else { Rank::Name };
+    let request = Request { order_max: asked.order_max, list_max: asked.list_max, rank, memory_bytes_max };
     let found: Found = search(&model.graph, top, &request, &progress)?;
     drop(progress);
-    let shown = Shown { graph: &model.graph, top: model.graph.name(top), found: &found, only_counts };
+    let shown = Shown {
+        graph: &model.graph,
+        top: model.graph.name(top),
+        found: &found,
+        only_counts: asked.only_counts,
+        probability: probability.as_ref(),
+    };
     let text = match form {
         Form::Table => groups::table(&shown),
         Form::Json => serde_json::to_string_pretty(&groups::json(&shown))? + "\n",
@@ -261,60 +282,6 @@ fn answer(
     }
 }
 
-impl Impact {
-    /// Answers, as text.
-    ///
-    /// # Errors
-    /// When the model cannot be read, or has no such component.
-    pub fn run(&self) -> anyhow::Result<(String, Ending)> {
-        let progress = Progress::start("reading the model");
-        let model = read(&self.model, &self.memory)?;
-        let graph = &model.graph;
-        let find = |name: &String| graph.find(name).ok_or_else(|| Unknown(name.clone()));
-        let failed: Vec<Vertex> = self.fail.iter().map(find).collect::<Result<_, _>>()?;
-        let [before, after] = [&[][..], &failed].map(|failed| After::of(graph, failed, Reading::Pessimistic));
-        drop(progress);
-        let changed = |from: &After<'_>, to: &After<'_>| -> Vec<&str> {
-            let goes = |vertex: &Vertex| !from.is_down(*vertex) && to.is_down(*vertex) && !failed.contains(vertex);
-            let mut names: Vec<&str> = graph
-                .vertices()
-                .filter(goes)
-                .map(|vertex| graph.name(vertex))
-                .filter(|name| !name.is_empty())
-                .collect();
-            names.sort_unstable();
-            names
-        };
-        // What a failure brings back is possible only where a formula has a negation.
-        let (falls, rises) = (changed(&before, &after), changed(&after, &before));
-        let text = match self.output {
-            Form::Table => impact_table(&self.fail, &falls, &rises),
-            Form::Json => {
-                let value = json!({"failed": self.fail, "down": falls, "no_longer_down": rises});
-                serde_json::to_string_pretty(&value)? + "\n"
-            }
-            Form::Csv => {
-                let rows =
-                    falls.iter().map(|name| ("down", name)).chain(rises.iter().map(|name| ("no longer down", name)));
-                let rows = rows.map(|(change, name)| format!("{change},{}\r\n", groups::cell(name)));
-                format!("change,component\r\n{}", rows.collect::<String>())
-            }
-        };
-        Ok((text, Ending::Answered))
-    }
-}
-
-fn impact_table(failed: &[String], falls: &[&str], rises: &[&str]) -> String {
-    let rows: Vec<[String; 2]> = falls
-        .iter()
-        .map(|name| ["down".to_owned(), (*name).to_owned()])
-        .chain(rises.iter().map(|name| ["no longer down".to_owned(), (*name).to_owned()]))
-        .collect();
-    let failed = failed.join(", ");
-    let head = format!("when {} fails, {} others are down\n", printable(&failed), falls.len());
-    if rows.is_empty() { head } else { format!("{head}\n{}", columns(["CHANGE", "COMPONENT"], &rows)) }
-}
-
 impl OnModel {
     /// Does it, and says what was done.
     ///
@@ -324,6 +291,12 @@ impl OnModel {
         let Self::Convert { from, to, memory } = self;
         let progress = Progress::start("reading the model");
         let model = read(from, memory)?;
+        // The arrays and the file are there beside the graph.
+        if (model.graph.heap_bytes() as u64).saturating_mul(3) > memory.max_memory.0 {
+            let why = "the graph, its arrays and the file together take more than the limit";
+            let _ = writeln!(std::io::stderr(), "gave up: {why}; nothing is written; raise --max-memory");
+            return Ok((String::new(), Ending::GaveUp));
+        }
         progress.step("writing");
         let bytes = binary::write(&model.graph);
         replace(to, &bytes).with_context(|| format!("cannot write {}", to.display()))?;

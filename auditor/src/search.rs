@@ -18,6 +18,7 @@ use independence::bdd::{self, Diagram, DiagramError, MinimalGroups};
 use independence::fault_graph::{FaultGraph, Vertex};
 
 use crate::progress::Progress;
+use crate::render::groups::probability;
 
 /// Steps of the first try: about a second.
 const FEW_STEPS: u64 = 20_000_000;
@@ -33,8 +34,19 @@ pub struct Request {
     pub order_max: Option<u32>,
     /// How many groups to list.
     pub list_max: usize,
+    /// Which groups of one order come first.
+    pub rank: Rank,
     /// What diagrams may take.
     pub memory_bytes_max: u64,
+}
+
+/// A sequence of the groups of one order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rank {
+    /// As the search finds them; what is listed is sorted by name.
+    Name,
+    /// The most probable first.
+    Probability,
 }
 
 /// What was found.
@@ -42,7 +54,7 @@ pub struct Request {
 pub struct Found {
     /// Groups by order, from order 0; complete up to the order reached. `u128::MAX` stands for "this many or more".
     pub counts: Vec<u128>,
-    /// The first groups, the smallest first, and those of one order by their names.
+    /// The first groups, the smallest first, and those of one order as was asked.
     pub groups: Vec<Vec<Vertex>>,
     /// Up to which order nothing is missing.
     pub reached: Reached,
@@ -99,6 +111,9 @@ pub fn search(graph: &FaultGraph, top: Vertex, request: &Request, progress: &Pro
         found.counts.resize(found.counts.len().max((order as usize + 1).min(ZEROS_MAX)), 0);
     }
     by_name(graph, &mut found.groups);
+    if request.rank == Rank::Probability {
+        by_probability(graph, &mut found.groups);
+    }
     Ok(found)
 }
 
@@ -130,23 +145,30 @@ impl Search<'_> {
     }
 
     fn analysis(&self, order: u8, steps: u64) -> Result<Found, AnalysisError> {
-        let memory_bytes = usize::try_from(self.request.memory_bytes_max).unwrap_or(usize::MAX);
-        let limits = analysis::Limits { memory_bytes, steps };
-        let mut watch = |reached: analysis::Progress| {
-            self.progress.step(format!("order {order}: {} of {} components", reached.evaluated, reached.vertices));
-            ControlFlow::Continue(())
-        };
         let question = Question::down(self.top);
-        let search = analysis::Search { limits, ..analysis::Search::up_to(order) };
-        let analysis = Analysis::watched(self.graph, &question, search, &mut watch)?;
-        Ok(Found {
-            counts: analysis.counts(),
-            groups: match self.request.list_max {
-                0 => Vec::new(),
-                list_max => analysis.groups().take(list_max).map(|group| group.members).collect(),
-            },
-            reached: Reached::Order(u32::from(order)),
-        })
+        let mut watch = |reached| self.watch(order, reached);
+        let analysis = Analysis::watched(self.graph, &question, self.search_up_to(order, steps), &mut watch)?;
+        Ok(self.found_by(&analysis, Reached::Order(u32::from(order))))
+    }
+
+    fn search_up_to(&self, order: u8, steps: u64) -> analysis::Search {
+        let memory_bytes = usize::try_from(self.request.memory_bytes_max).unwrap_or(usize::MAX);
+        analysis::Search { limits: analysis::Limits { memory_bytes, steps }, ..analysis::Search::up_to(order) }
+    }
+
+    fn watch(&self, order: u8, reached: analysis::Progress) -> ControlFlow<()> {
+        self.progress.step(format!("order {order}: {} of {} components", reached.evaluated, reached.vertices));
+        ControlFlow::Continue(())
+    }
+
+    fn found_by(&self, analysis: &Analysis<'_>, reached: Reached) -> Found {
+        let list_max = self.request.list_max;
+        let groups = match self.request.rank {
+            _ if list_max == 0 => Vec::new(),
+            Rank::Name => analysis.groups().take(list_max).map(|group| group.members).collect(),
+            Rank::Probability => analysis.by_probability().take(list_max).map(|group| group.members).collect(),
+        };
+        Found { counts: analysis.counts(), groups, reached }
     }
 
     fn half(&self) -> u64 {
@@ -175,8 +197,42 @@ impl Search<'_> {
 
     fn found(&self, groups: &MinimalGroups<'_>, reached: Reached) -> Found {
         let list_max = self.request.list_max;
-        let listed = if list_max == 0 { Vec::new() } else { groups.iter().take(list_max).collect() };
-        Found { counts: groups.counts(), groups: listed, reached }
+        let groups_listed = match self.request.rank {
+            _ if list_max == 0 => Vec::new(),
+            Rank::Name => groups.iter().take(list_max).collect(),
+            Rank::Probability => self.most_probable(groups),
+        };
+        Found { counts: groups.counts(), groups: groups_listed, reached }
+    }
+
+    /// Of each order all groups, and of them the most probable, until there are as many as asked for. They come by order,
+    /// so that no more than those of one order are held.
+    fn most_probable(&self, groups: &MinimalGroups<'_>) -> Vec<Vec<Vertex>> {
+        let list_max = self.request.list_max;
+        let mut listed: Vec<Vec<Vertex>> = Vec::new();
+        let mut of_order: Vec<Vec<Vertex>> = Vec::new();
+        let keep_best = |of_order: &mut Vec<Vec<Vertex>>, left: usize| {
+            by_name(self.graph, of_order);
+            by_probability(self.graph, of_order);
+            of_order.truncate(left);
+        };
+        for group in groups.iter() {
+            if of_order.first().is_some_and(|first| first.len() < group.len()) {
+                keep_best(&mut of_order, list_max - listed.len());
+                listed.append(&mut of_order);
+                if listed.len() == list_max {
+                    return listed;
+                }
+            }
+            of_order.push(group);
+            // Twice as many as can be kept: then the lesser half goes.
+            if of_order.len() >= list_max.saturating_mul(2).max(1 << 12) {
+                keep_best(&mut of_order, list_max);
+            }
+        }
+        keep_best(&mut of_order, list_max - listed.len());
+        listed.append(&mut of_order);
+        listed
     }
 
     /// The largest order that fits, where the function did.
@@ -192,13 +248,20 @@ impl Search<'_> {
 
     /// The largest order below `order_max` that fits, where the function did not.
     fn known_by_analysis(&self, order_max: u32, error: &dyn std::error::Error) -> Found {
-        let mut best = nothing(error);
-        for order in (1..=ORDER_MAX).take_while(|&order| u32::from(order) < order_max) {
-            let Ok(found) = self.analysis(order, u64::MAX) else { break };
-            let reached = Reached::GaveUp { known_to: Some(u32::from(order)), why: error.to_string() };
-            best = Found { reached, ..found };
+        let below = u8::try_from(order_max.saturating_sub(1)).unwrap_or(ORDER_MAX).min(ORDER_MAX);
+        if below == 0 {
+            return nothing(error);
         }
-        best
+        let (search, question) = (self.search_up_to(below, u64::MAX), Question::down(self.top));
+        self.progress.step("memory ran out; looking up to which order it suffices");
+        let mut watch = |_| ControlFlow::Continue(());
+        match analysis::deepen(self.graph, &question, search, &mut watch).known {
+            None => nothing(error),
+            Some(known) => {
+                let reached = Reached::GaveUp { known_to: Some(u32::from(known.order())), why: error.to_string() };
+                self.found_by(&known, reached)
+            }
+        }
     }
 }
 
@@ -214,4 +277,10 @@ fn by_name(graph: &FaultGraph, groups: &mut [Vec<Vertex>]) {
     }
     let names = |group: &[Vertex]| group.iter().map(|&vertex| graph.name(vertex)).collect::<Vec<_>>();
     groups.sort_by(|a, b| a.len().cmp(&b.len()).then_with(|| names(a).cmp(&names(b))));
+}
+
+/// Puts the most probable groups of each order first; what has no probability counts as certain.
+fn by_probability(graph: &FaultGraph, groups: &mut [Vec<Vertex>]) {
+    let of = |group: &[Vertex]| probability(graph, group).unwrap_or(1.0);
+    groups.sort_by(|a, b| a.len().cmp(&b.len()).then_with(|| of(b).total_cmp(&of(a))));
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use auditor::model::Model;
 use auditor::progress::Progress;
-use auditor::search::{Found, Reached, Request, search};
+use auditor::search::{Found, Rank, Reached, Request, search};
 use serde_json::Value;
 
 const MEMORY: u64 = 2 << 30;
@@ -30,7 +30,7 @@ fn shared(what: &str) -> Option<PathBuf> {
 fn find(path: &Path, top: Option<&str>, order_max: Option<u32>, list_max: usize) -> Found {
     let model = Model::read(path, MEMORY).unwrap();
     let top = model.top(top).unwrap();
-    let request = Request { order_max, list_max, memory_bytes_max: MEMORY };
+    let request = Request { order_max, list_max, rank: Rank::Name, memory_bytes_max: MEMORY };
     let found = search(&model.graph, top, &request, &Progress::silent()).unwrap();
     assert!(!matches!(found.reached, Reached::GaveUp { .. }), "{}: {:?}", path.display(), found.reached);
     found

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use auditor::model::{Model, binary};
 use auditor::progress::Progress;
-use auditor::search::{Found, Reached, Request, search};
+use auditor::search::{Found, Rank, Reached, Request, search};
 use independence::analysis::{Impact, Reading};
 use independence::fault_graph::{FaultGraph, Vertex};
 
@@ -24,7 +24,7 @@ impl Draw {
 }
 
 fn ask(graph: &FaultGraph, top: Vertex, order_max: Option<u32>, list_max: usize) -> Found {
-    let request = Request { order_max, list_max, memory_bytes_max: MEMORY };
+    let request = Request { order_max, list_max, rank: Rank::Name, memory_bytes_max: MEMORY };
     search(graph, top, &request, &Progress::silent()).unwrap()
 }
 
@@ -221,7 +221,7 @@ fn needs_a_hundred_thousand_deep_need_no_deep_stack() {
     let model = Model::from_bytes("m", lines.as_bytes(), 1 << 30).unwrap();
     let top = model.graph.find("v99999").unwrap();
     for order_max in [Some(2), None] {
-        let request = Request { order_max, list_max: 9, memory_bytes_max: 1 << 30 };
+        let request = Request { order_max, list_max: 9, rank: Rank::Name, memory_bytes_max: 1 << 30 };
         let found = search(&model.graph, top, &request, &Progress::silent()).unwrap();
         let names: Vec<&str> = found.groups.concat().into_iter().map(|vertex| model.graph.name(vertex)).collect();
         assert_eq!((found.counts, names), (vec![0, 0, 1], vec!["s", "v0"]));

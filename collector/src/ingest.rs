@@ -18,7 +18,7 @@ use std::task::Poll;
 
 use descriptors::digest::Digest;
 use descriptors::report::ENVELOPE_BYTES_MAX;
-use proto::convert::{Acknowledgement, Outcome};
+use proto::convert::{self, Acknowledgement, Outcome};
 use proto::v1;
 use proto::v1::ingest_service_server::{IngestService, IngestServiceServer};
 use tokio::sync::{mpsc, watch};
@@ -59,7 +59,7 @@ pub struct Ingest {
 /// What arrived together.
 #[derive(Debug, Default)]
 struct Batch {
-    submissions: Vec<v1::Submission>,
+    envelopes: Vec<Vec<u8>>,
     /// The node said its last, or what it said could not be read.
     ended: Option<Result<(), Status>>,
 }
@@ -99,12 +99,12 @@ impl Ingest {
             let batch = tokio::select! {
                 biased;
                 () = stopped(&mut self.stopping) => Batch {
-                    submissions: Vec::new(),
+                    envelopes: Vec::new(),
                     ended: Some(Err(Status::unavailable("the collector is stopping"))),
                 },
                 batch = next_batch(&mut stream) => batch,
             };
-            let ended = match self.take(&peer, batch.submissions, returning).await {
+            let ended = match self.take(&peer, batch.envelopes, returning).await {
                 Ok(acknowledgements) => {
                     returning &= acknowledgements.is_empty();
                     for acknowledgement in acknowledgements {
@@ -135,19 +135,19 @@ impl Ingest {
     async fn take(
         &self,
         peer: &Peer,
-        submissions: Vec<v1::Submission>,
+        envelopes: Vec<Vec<u8>>,
         returning: bool,
     ) -> Result<Vec<Acknowledgement>, NotAdmitted> {
-        if submissions.is_empty() {
+        if envelopes.is_empty() {
             return Ok(Vec::new());
         }
         let now = clock::now();
         let key = admission::admit(&*self.store, peer, now).await?;
-        let mut statements = Vec::with_capacity(submissions.len());
-        let mut refusals = Vec::with_capacity(submissions.len());
-        for submission in submissions {
-            let digest = Digest::of(&submission.envelope);
-            let checked = check::statement(submission.envelope, &peer.node, &key, &self.limits, now);
+        let mut statements = Vec::with_capacity(envelopes.len());
+        let mut refusals = Vec::with_capacity(envelopes.len());
+        for envelope in envelopes {
+            let digest = Digest::of(&envelope);
+            let checked = check::statement(envelope, &peer.node, &key, &self.limits, now);
             refusals.push((digest, checked.map(|statement| statements.push(statement)).err()));
         }
         let mut committed = self.commit(peer, statements, returning).await.into_iter();
@@ -227,16 +227,17 @@ async fn stopped(stopping: &mut watch::Receiver<bool>) {
 async fn next_batch(stream: &mut Streaming<v1::Submission>) -> Batch {
     let mut batch = Batch::default();
     let mut bytes = 0;
-    while batch.submissions.len() < WINDOW && bytes < BATCH_BYTES {
-        let waits = batch.submissions.is_empty();
+    while batch.envelopes.len() < WINDOW && bytes < BATCH_BYTES {
+        let waits = batch.envelopes.is_empty();
         let next = poll_fn(|context| match Pin::new(&mut *stream).poll_next(context) {
             Poll::Pending if !waits => Poll::Ready(None),
             polled => polled.map(Some),
         });
         match next.await {
             Some(Some(Ok(submission))) => {
-                bytes += submission.envelope.len();
-                batch.submissions.push(submission);
+                let envelope = convert::envelope(submission);
+                bytes += envelope.len();
+                batch.envelopes.push(envelope);
             }
             Some(Some(Err(status))) => {
                 // What came before is still answered; a message too large to be read ends the stream here.

@@ -7,6 +7,7 @@
 
 pub mod agent;
 pub mod block;
+pub mod clock;
 pub mod cpu;
 pub mod dmi;
 pub mod entropy;
@@ -14,6 +15,9 @@ pub mod kernel;
 pub mod libvirt;
 pub mod memory;
 pub mod net;
+pub mod pci;
+pub mod platform;
+pub mod services;
 
 use std::fmt;
 
@@ -27,6 +31,11 @@ pub enum Reading<T> {
     Present(T),
     /// Nothing was, for this reason.
     Absent(Absence),
+}
+
+/// What stands for a member that came later than the agent whose report is read: it did not ask.
+fn unasked<T>() -> Reading<T> {
+    Reading::absent(AbsenceReason::NotSupported, "not asked by the agent that reported")
 }
 
 impl<T> Reading<T> {
@@ -48,6 +57,14 @@ impl<T> Reading<T> {
         match self {
             Self::Present(_) => None,
             Self::Absent(absence) => Some(absence),
+        }
+    }
+
+    /// Applies `f` to a present value that is still needed.
+    pub fn as_ref_map<U>(&self, f: impl FnOnce(&T) -> U) -> Reading<U> {
+        match self {
+            Self::Present(value) => Reading::Present(f(value)),
+            Self::Absent(absence) => Reading::Absent(absence.clone()),
         }
     }
 
@@ -155,6 +172,8 @@ facts! {
     Agent(agent::AgentFact);
     /// Disks.
     Block(block::BlockFact);
+    /// Who keeps the clock.
+    Clock(clock::ClockFact);
     /// Processors.
     Cpu(cpu::CpuFact);
     /// Board, system and firmware identity.
@@ -169,11 +188,27 @@ facts! {
     Memory(memory::MemoryFact);
     /// Network interfaces and gateways.
     Net(net::NetFact);
+    /// Devices on the PCI bus.
+    Pci(pci::PciFact);
+    /// What the firmware and the kernel offer to build trust on.
+    Platform(platform::PlatformFact);
+    /// Services that other claims rest on.
+    Services(services::ServicesFact);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_an_older_agent_did_not_ask_is_absent() {
+        let disk = serde_json::json!({"name": "sda", "class": "ssd", "size_bytes": {"present": 1},
+            "model": {"present": "m"}, "serial": {"present": "s"}, "wwid": {"present": "w"},
+            "firmware": {"present": "f"}, "write_cache": {"present": "write through"}});
+        let disk: block::Disk = serde_json::from_value(disk).unwrap();
+        assert_eq!(disk.transport.absence().map(|absence| absence.reason), Some(AbsenceReason::NotSupported));
+        assert_eq!(disk.forced_writes, unasked());
+    }
 
     #[test]
     fn an_absent_reading_says_why() {

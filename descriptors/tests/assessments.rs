@@ -37,9 +37,29 @@ fn cpu(architecture: &str, cores: Option<u32>) -> Value {
 }
 
 fn entropy(rdrand: Value, rdseed: Value, pool: Value) -> Value {
+    examined(rdrand, rdseed, pool, absent())
+}
+
+/// Where the instructions were executed: RDRAND stuck or not, and RDSEED with or without failing a health test.
+fn examination(stuck: bool, healthy: bool) -> Value {
+    let trial = |stuck: bool, healthy: bool| {
+        present(json!({
+            "executions": 65536, "underflow_percent": 0, "bytes_per_second": 48_000_000, "stuck": stuck,
+            "health": {"label": "conditioned", "claimed_bits_per_byte": 4, "repetition_count_passed": healthy,
+                "adaptive_proportion_passed": present(healthy)},
+        }))
+    };
+    present(json!({
+        "at": "2026-11-20T04:11:07Z", "boot_id": absent(), "crng_ready_after_ms": absent(), "rdrand": trial(stuck, !stuck),
+        "rdseed": trial(false, healthy), "hwrng": absent(), "timer_jitter": absent(),
+    }))
+}
+
+fn examined(rdrand: Value, rdseed: Value, pool: Value, examination: Value) -> Value {
     present(json!({"entropy": {
         "crng_ready": present(true), "pool_semantics": pool, "rdrand": rdrand, "rdseed": rdseed,
         "hwrng_current": present("tpm-rng-0"), "hwrng_available": absent(), "hwrng_quality": absent(),
+        "examination": examination,
     }}))
 }
 
@@ -96,6 +116,20 @@ fn entropy_is_concluded_from_instructions_and_never_from_a_level() {
         ["undetermined", "undetermined", "undetermined", "not_met"],
         "RDSEED could not be read",
     );
+    let executed = |stuck, healthy| x86(examined(offered(), offered(), constant(), examination(stuck, healthy)));
+    check(
+        executed(false, true),
+        ["undetermined", "met", "undetermined", "met"],
+        "RDRAND, which gave numbers when executed on 2026-11-20T04:11:07Z and RDSEED, which gave numbers",
+    );
+    check(
+        executed(true, true),
+        ["undetermined", "met", "undetermined", "met"],
+        "; RDRAND gave one number again and again",
+    );
+    check(executed(true, false), ["not_met", "not_met", "undetermined", "met"], "RDSEED failed the health tests");
+    let withdrawn_and_stuck = x86(examined(offered(), absent(), constant(), examination(true, true)));
+    check(withdrawn_and_stuck, ["undetermined", "undetermined", "undetermined", "met"], "RDSEED could not be read");
     check(json!({"cpu": cpu("aarch64", None)}), ["undetermined"; 4], "RNDR is not in the list");
     check(json!({"cpu": cpu("riscv64", None)}), ["undetermined"; 4], "no instruction of riscv64");
     check(

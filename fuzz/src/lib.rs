@@ -10,7 +10,7 @@ use descriptors::certificate::{Asked, Chain, Roots};
 use descriptors::did::Did;
 use descriptors::did::document::Document as DidDocument;
 use descriptors::json::Document;
-use descriptors::json_ld::{Contexts, Limits as ExpandLimits};
+use descriptors::json_ld::{Contexts, ExpandLimits};
 use descriptors::proof::data_integrity::decode_proof_value;
 use descriptors::proof::dsse::Envelope;
 use descriptors::proof::jwk::Jwk;

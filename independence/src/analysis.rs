@@ -33,6 +33,7 @@ mod evaluation;
 mod impact;
 mod listing;
 mod product;
+mod skeleton;
 mod symmetry;
 mod threshold;
 mod zbdd;
@@ -81,7 +82,9 @@ impl Question {
 pub enum Reading {
     /// What is unknown or contradicted is not there: no own failure, no need.
     Optimistic,
-    /// What is unknown or contradicted is there.
+    /// What is unknown or contradicted is there. That a need exists of which nobody says what it is for is not in any
+    /// graph: whoever builds one puts a component there that all needs of that kind share, and that is unknown. Then they
+    /// fall together in this reading, and stand in the other; the truth lies between.
     Pessimistic,
 }
 
@@ -336,6 +339,11 @@ impl<'g> Analysis<'g> {
     /// Why a group brings the question about: steps from its members to what the question names.
     pub fn witness(&self, group: &Group) -> Vec<Step> {
         Impact::of(self.graph, &group.members, self.reading).witness(&self.question.of)
+    }
+
+    /// Up to which order there is no other group.
+    pub fn order(&self) -> u8 {
+        self.order
     }
 
     /// The graph.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use descriptors::fact::block::{BlockFact, Disk, DiskClass};
+use descriptors::fact::block::{BlockFact, Disk, DiskClass, Transport};
 use descriptors::fact::cpu::{CpuFact, Signature, Topology};
 use descriptors::fact::dmi::DmiFact;
 use descriptors::fact::entropy::{EntropyFact, Instruction, PoolSemantics};
@@ -172,7 +172,13 @@ fn processors(cores: u32) -> CpuFact {
         vendor: present("AuthenticAMD"),
         model_name: present("Simulated processor"),
         signature: Reading::Present(Signature { family: 25, model: 17, stepping: 1 }),
+        generation: present("Genoa (Zen 4)"),
         topology: Reading::Present(Topology { sockets: 2, cores: 2 * cores, threads: 4 * cores }),
+        smt_control: present("on"),
+        smt_active: Reading::Present(true),
+        frequency_base_khz: simulated("the base frequency"),
+        frequency_max_khz: simulated("the highest frequency"),
+        boost: simulated("boost"),
         flags: Reading::Present(["aes", "rdrand", "rdseed", "svm"].map(str::to_owned).to_vec()),
         microcode: simulated("microcode"),
         hypervisor: simulated("a hypervisor below"),
@@ -194,16 +200,22 @@ fn identity(numbers: &mut Seeded) -> DmiFact {
     DmiFact {
         system_vendor: present("Simulated"),
         product_name: present("Simulated server"),
+        product_version: simulated("the system version"),
+        product_sku: simulated("the stock keeping unit"),
         product_serial: serial(),
         product_uuid: simulated("the system UUID"),
         board_vendor: present("Simulated"),
         board_name: present("Simulated board"),
+        board_version: simulated("the board version"),
         board_serial: serial(),
+        chassis_type: simulated("the chassis type"),
         chassis_serial: serial(),
         chassis_asset_tag: simulated("the asset tag"),
         bios_vendor: present("Simulated"),
         bios_version: present("1.0"),
         bios_date: simulated("the firmware date"),
+        bios_release: simulated("the firmware release"),
+        controller_release: simulated("the controller release"),
     }
 }
 
@@ -216,7 +228,9 @@ fn disks(numbers: &mut Seeded) -> BlockFact {
         serial: Reading::Present(format!("SIMD{:010x}", numbers.draw() & 0xff_ffff_ffff)),
         wwid: simulated("the world-wide identifier"),
         firmware: present("1.0"),
+        transport: Reading::Present(Transport::Pcie),
         write_cache: present("write through"),
+        forced_writes: Reading::Present(true),
     };
     BlockFact { disks: (0..2).map(disk).collect() }
 }
@@ -234,13 +248,19 @@ fn network(zone: u64, numbers: &mut Seeded) -> NetFact {
     let interface = Interface {
         name: "ens1".to_owned(),
         physical: true,
+        kind: simulated("the kind"),
         mac: Reading::Present(mac(numbers.draw())),
+        mac_permanent: simulated("the permanent address"),
         speed_mbit: Reading::Present(100_000),
         driver: present("simulated"),
+        firmware: simulated("the firmware"),
         controller: simulated("the controller"),
+        bond: simulated("a bond"),
+        vlan: simulated("a VLAN"),
         mtu: Reading::Present(9000),
         numa_node: simulated("the NUMA node"),
         sriov_functions_max: simulated("SR-IOV"),
+        sriov_functions: simulated("SR-IOV"),
     };
     let gateway =
         Gateway { address: format!("192.0.2.{zone}"), interface: "ens1".to_owned(), mac: Reading::Present(mac(zone)) };
@@ -254,8 +274,7 @@ fn kernel(numbers: &mut Seeded) -> KernelFact {
         distribution: present("Simulated"),
         lockdown: present("none"),
         security_modules: simulated("the list of security modules"),
-        clock_synchronised: Reading::Present(true),
-        clock_source: present("tsc"),
+        command_line: simulated("the command line"),
         machine_id_hash: Reading::Present(format!("{:016x}{:016x}", numbers.draw(), numbers.draw())),
     }
 }
@@ -269,6 +288,7 @@ fn entropy() -> EntropyFact {
         hwrng_current: simulated("a hardware generator"),
         hwrng_available: simulated("a hardware generator"),
         hwrng_quality: simulated("a hardware generator"),
+        examination: simulated("what an examination finds"),
     }
 }
 

@@ -11,13 +11,15 @@ use descriptors::fact::{AbsenceReason, Reading};
 use descriptors::report::Origin;
 use tracing::warn;
 
-use crate::config::{Config, ConfigError};
+use crate::config::{self, Config, ConfigError};
 use crate::confine::{self, Account, AccountError, ConfineError, Plan};
+use crate::examination;
 use crate::gather::Gatherer;
 use crate::render::{self, Format, PrintError};
 use crate::root::Root;
 use crate::run::{self, RunError, Settings};
-use crate::source::{self, Context};
+use crate::source::entropy::Entropy;
+use crate::source::{self, Context, Source as _};
 use crate::state;
 use crate::supervisor::Supervisor;
 
@@ -55,6 +57,9 @@ pub enum CommandError {
     /// The output was not written.
     #[error(transparent)]
     Print(#[from] PrintError),
+    /// The thread of the examination does not start.
+    #[error("cannot start the examination of the sources of random numbers")]
+    Examination(#[source] std::io::Error),
     /// The agent could not go on.
     #[error("the agent does not run")]
     Run(#[from] RunError),
@@ -65,7 +70,7 @@ impl CommandError {
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Config(_) | Self::Root { .. } | Self::Account(_) => 2,
-            Self::State { .. } | Self::Confine(_) | Self::Print(_) | Self::Run(_) => 5,
+            Self::State { .. } | Self::Confine(_) | Self::Examination(_) | Self::Print(_) | Self::Run(_) => 5,
         })
     }
 }
@@ -94,7 +99,7 @@ impl Gather {
         config.node.root = self.root.unwrap_or(config.node.root);
         let context = match self.confined {
             true => confined(config)?,
-            false => Context::unconfined(root(&config)?, config.sources),
+            false => Context::unconfined(root(&config)?, sources(&config)),
         };
         let mut gatherer = Gatherer::new(context, source::all());
         let mut gathered = gatherer.gather();
@@ -117,6 +122,13 @@ impl Run {
         make_state_directory(&config)?;
         let context = confined(config)?;
         settings.origin = if context.root.is_live() { Origin::Real } else { Origin::Captured };
+        if let Some(file) = context.settings.examination.clone()
+            && context.root.is_live()
+            && !context.settings.disabled.iter().any(|name| name.as_str() == Entropy.name())
+        {
+            let every = Duration::from_secs(context.settings.entropy_every_seconds.get());
+            examination::keep(context.root.clone(), file, every).map_err(CommandError::Examination)?;
+        }
         let mut gatherer = Gatherer::new(context, source::all());
         let gather = move || {
             let gathered = gatherer.gather();
@@ -133,9 +145,9 @@ fn root(config: &Config) -> Result<Root, CommandError> {
 
 /// Opens what is privileged, gives up the rights, and says what sources may use from here on.
 fn confined(config: Config) -> Result<Context, CommandError> {
-    let sources = source::all();
+    let all = source::all();
     let on = |source: &&&dyn source::Source| config.sources.disabled.iter().all(|name| name.as_str() != source.name());
-    let privileged = sources.iter().filter(on).flat_map(|source| source.privileged().iter().copied());
+    let privileged = all.iter().filter(on).flat_map(|source| source.privileged().iter().copied());
     let root = root(&config)?.keeping(privileged);
     let confinement = match config.confinement.enabled {
         true => Reading::Present(confine(&config)?),
@@ -144,7 +156,7 @@ fn confined(config: Config) -> Result<Context, CommandError> {
             Reading::absent(AbsenceReason::Disabled, "switched off in the configuration")
         }
     };
-    Ok(Context { root, settings: config.sources, confinement })
+    Ok(Context { root, settings: sources(&config), confinement })
 }
 
 /// Before rights are given up: rules of Landlock are about files that are there, and only root can make this one.
@@ -164,6 +176,12 @@ fn confine(config: &Config) -> Result<Confinement, CommandError> {
         );
     }
     Ok(confine::apply(&plan, config.confinement.required)?)
+}
+
+/// The settings of sources, with what follows from other sections.
+fn sources(config: &Config) -> config::Sources {
+    let examination = Some(config.state.directory.join(examination::FILE));
+    config::Sources { examination, ..config.sources.clone() }
 }
 
 fn settings(config: &Config) -> Result<Settings, CommandError> {

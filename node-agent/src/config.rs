@@ -133,11 +133,24 @@ pub struct Sources {
     pub libvirt_uri: Option<String>,
     /// Absolute path of `avow-source-libvirt`. Default: beside the agent's own program.
     pub libvirt_reader: Option<PathBuf>,
+    /// Seconds from one examination of the sources of random numbers to the next. One takes a second of processor time at the lowest
+    /// priority, and 60 MB for as long; rarer ones notice later that an instruction stopped to work.
+    pub entropy_every_seconds: NonZeroU64,
+    /// Where the last examination is kept. Not a setting: it follows from the state directory.
+    #[serde(skip)]
+    pub examination: Option<PathBuf>,
 }
 
 impl Default for Sources {
     fn default() -> Self {
-        Self { disabled: BTreeSet::new(), deadline_ms: non_zero(5000), libvirt_uri: None, libvirt_reader: None }
+        Self {
+            disabled: BTreeSet::new(),
+            deadline_ms: non_zero(5000),
+            libvirt_uri: None,
+            libvirt_reader: None,
+            entropy_every_seconds: non_zero(86_400),
+            examination: None,
+        }
     }
 }
 
@@ -401,6 +414,7 @@ mod tests {
             "deadline_ms",
             "libvirt_uri",
             "libvirt_reader",
+            "entropy_every_seconds",
             "enabled",
             "user",
             "required",

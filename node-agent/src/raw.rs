@@ -203,9 +203,10 @@ mod tests {
     #[test]
     #[cfg(target_arch = "x86_64")]
     fn an_instruction_is_there_exactly_where_cpuid_offers_it() {
-        let cpuid = raw_cpuid::CpuId::new();
-        let rdrand = cpuid.get_feature_info().is_some_and(|features| features.has_rdrand());
-        let rdseed = cpuid.get_extended_feature_info().is_some_and(|features| features.has_rdseed());
+        use std::arch::x86_64::{__cpuid, __cpuid_count};
+        // Intel SDM volume 2A, CPUID: leaf 1, ecx, bit 30; leaf 7, ebx, bit 18.
+        let rdrand = __cpuid(1).ecx >> 30 & 1 == 1;
+        let rdseed = __cpuid(0).eax >= 7 && __cpuid_count(7, 0).ebx >> 18 & 1 == 1;
         assert_eq!(RandomInstruction::rdrand().is_some(), rdrand);
         assert_eq!(RandomInstruction::rdseed().is_some(), rdseed);
     }

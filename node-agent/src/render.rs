@@ -176,6 +176,9 @@ mod tests {
             ecc: Reading::Present(Ecc {
                 controllers: 2,
                 controller_name: Reading::Present("F19h\u{1b}[31m".to_owned()),
+                modules: Reading::Present(2),
+                module_kinds: Reading::Present(vec!["Registered-DDR4".to_owned()]),
+                modes: Reading::Present(vec!["SECDED".to_owned()]),
             }),
             hugepages: Reading::Present(vec![Hugepages { page_bytes: 2 << 20, pages: 7 }]),
             numa: Reading::absent(AbsenceReason::NotPresent, "/sys/devices/system/node"),

@@ -50,6 +50,15 @@ enum Kept {
     Device(OwnedFd),
 }
 
+/// Differs whenever a file was written to or replaced: its identity, its size, and the last change of its inode, which
+/// unlike the time of modification nobody can set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    file: (u64, u64),
+    size: i64,
+    changed: (i64, u64),
+}
+
 #[derive(Debug, Clone)]
 enum Place {
     Live,
@@ -100,10 +109,15 @@ impl Root {
         Self { place: self.place, kept: Arc::new(kept) }
     }
 
-    /// A device for reading, without waiting; the kept one where there is one. Whoever gets it shares its position.
+    /// A device, open for reading from its beginning; reading it does not wait. Where it is kept, its position is shared by
+    /// all who ask for it.
     pub fn device(&self, path: &str) -> Reading<File> {
         let opened = match self.kept.get(path) {
-            Some(Kept::Device(device)) => device.try_clone().map_err(|error| errno(&error)),
+            Some(Kept::Device(device)) => {
+                // The kernel's log has a beginning; a generator has none, and says so.
+                let _ = rustix::fs::seek(device, rustix::fs::SeekFrom::Start(0));
+                device.try_clone().map_err(|error| errno(&error))
+            }
             _ => self.open(path, OFlags::RDONLY | OFlags::NONBLOCK),
         };
         match opened {
@@ -168,14 +182,39 @@ impl Root {
 
     /// The last component of what a symbolic link points to: `/sys/class/net/eth0/device/driver` gives `virtio_net`.
     pub fn link_name(&self, path: &str) -> Reading<String> {
+        self.link(path).map(|target| target.rsplit('/').next().unwrap_or_default().to_owned())
+    }
+
+    /// What a symbolic link points to, as it is written.
+    pub fn link(&self, path: &str) -> Reading<String> {
         let target = self
             .open(path, OFlags::PATH | OFlags::NOFOLLOW)
             .and_then(|link| rustix::fs::readlinkat(link, "", Vec::new()))
             .map(|target| target.into_bytes());
         match target {
-            Ok(target) => utf8(path, target).map(|target| target.rsplit('/').next().unwrap_or_default().to_owned()),
+            Ok(target) => utf8(path, target),
             // The kernel's word for "this is not a link".
             Err(Errno::INVAL | Errno::NOENT) => absent(path, Errno::NOENT),
+            Err(errno) => absent(path, errno),
+        }
+    }
+
+    /// A file to be read piece by piece, of which at most `bytes_max` are given.
+    pub fn reader(&self, path: &str, bytes_max: u64) -> Reading<io::Take<File>> {
+        match self.open(path, OFlags::RDONLY | OFlags::NONBLOCK) {
+            Ok(file) => Reading::Present(File::from(file).take(bytes_max)),
+            Err(errno) => absent(path, errno),
+        }
+    }
+
+    /// What tells whether a file is still the one that was read, and as it was.
+    pub fn stamp(&self, path: &str) -> Reading<Stamp> {
+        match self.open(path, OFlags::PATH).and_then(rustix::fs::fstat) {
+            Ok(stat) => Reading::Present(Stamp {
+                file: (stat.st_dev, stat.st_ino),
+                size: stat.st_size,
+                changed: (stat.st_ctime, stat.st_ctime_nsec),
+            }),
             Err(errno) => absent(path, errno),
         }
     }
@@ -279,9 +318,11 @@ mod tests {
         std::fs::remove_dir_all(directory.path().join("dev")).unwrap();
         assert_eq!(root.line("/sys/serial").present().map(String::as_str), Some("7XK2M13"));
         let mut text = String::new();
-        let Reading::Present(mut device) = root.device("/dev/hwrng") else { panic!("the device was not kept") };
-        device.read_to_string(&mut text).unwrap();
-        assert_eq!(text, "abc");
+        for _ in 0..2 {
+            let Reading::Present(mut device) = root.device("/dev/hwrng") else { panic!("the device was not kept") };
+            device.read_to_string(&mut text).unwrap();
+        }
+        assert_eq!(text, "abcabc");
         for gone in ["/sys/other", "/sys/missing"] {
             assert_eq!(reason(&root.text(gone)), Some((AbsenceReason::NotPresent, gone)));
         }

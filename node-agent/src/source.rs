@@ -6,6 +6,7 @@
 
 pub mod agent;
 pub mod block;
+pub mod clock;
 pub mod cpu;
 pub mod dmi;
 pub mod entropy;
@@ -13,6 +14,9 @@ pub mod kernel;
 pub mod libvirt;
 pub mod memory;
 pub mod net;
+pub mod pci;
+pub mod platform;
+pub mod services;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -71,9 +75,10 @@ pub trait Source: Sync {
 
 /// Every source, sorted by name.
 pub fn all() -> &'static [&'static dyn Source] {
-    &[
+    static ALL: &[&dyn Source] = &[
         &agent::Agent,
         &block::Block,
+        &clock::Clock,
         &cpu::Cpu,
         &dmi::Dmi,
         &entropy::Entropy,
@@ -81,7 +86,11 @@ pub fn all() -> &'static [&'static dyn Source] {
         &libvirt::Libvirt,
         &memory::Memory,
         &net::Net,
-    ]
+        &pci::Pci,
+        &platform::Platform,
+        &services::SERVICES,
+    ];
+    ALL
 }
 
 /// Said of what only a running machine can be asked.
@@ -99,6 +108,29 @@ fn number<T: FromStr>(place: &str, text: Reading<String>) -> Reading<T> {
         Ok(number) => Reading::Present(number),
         Err(_) => malformed(place, &text),
     })
+}
+
+/// A switch as the kernel writes it: `Y` and `N`, `1` and `0`.
+fn switch(place: &str, text: Reading<String>) -> Reading<bool> {
+    text.and_then(|text| match text.trim() {
+        "Y" | "y" | "1" => Reading::Present(true),
+        "N" | "n" | "0" => Reading::Present(false),
+        _ => malformed(place, &text),
+    })
+}
+
+/// A number for which the kernel writes -1 when it does not know.
+fn known<T: FromStr>(place: &str, text: Reading<String>) -> Reading<T> {
+    text.and_then(|text| match text.trim() {
+        "-1" => Reading::absent(AbsenceReason::NotSupported, format!("{place}: -1")),
+        _ => number(place, Reading::Present(text)),
+    })
+}
+
+/// The value of `KEY` in the `KEY=value` lines of a `uevent` file.
+fn uevent<'a>(text: &'a str, key: &str) -> Option<&'a str> {
+    let mut pairs = text.lines().filter_map(|line| line.split_once('='));
+    pairs.find(|(name, _)| *name == key).map(|(_, value)| value).filter(|value| !value.is_empty())
 }
 
 /// The bytes in a line such as `MemTotal:       16303428 kB`, `name` included in the match.
@@ -145,6 +177,23 @@ mod tests {
         check("MemTotal: 12\n", None);
         check("MemTotal: -1 kB\n", None);
         check("MemTotal: 18446744073709551615 kB\n", None);
+    }
+
+    #[test]
+    fn minus_one_is_not_known() {
+        let text = |text: &str| Reading::Present(text.to_owned());
+        assert_eq!(known("/x", text("25000")), Reading::Present(25_000_u64));
+        let reason = |reading: Reading<u32>| reading.absence().map(|absence| absence.reason);
+        assert_eq!(reason(known("/x", text("-1"))), Some(AbsenceReason::NotSupported));
+        assert_eq!(reason(known("/x", text("-2"))), Some(AbsenceReason::Malformed));
+        assert_eq!(reason(known("/x", text("fast"))), Some(AbsenceReason::Malformed));
+    }
+
+    #[test]
+    fn a_switch_is_on_or_off_or_malformed() {
+        let read = |text: &str| switch("/x", Reading::Present(text.to_owned())).present().copied();
+        assert_eq!(["Y", "1\n", "N", "0"].map(read), [Some(true), Some(true), Some(false), Some(false)]);
+        assert_eq!(["", "-1", "yes", "2"].map(read), [None; 4]);
     }
 
     #[test]

@@ -155,6 +155,7 @@ fn attempts(place: &Path, allowed: u16, other: u16) -> Answers {
     note("run from state", run(&place.join("state/true"), &[]).map(drop));
     note("run true", run(Path::new(TRUE), &[]).map(drop));
     note("run python", run(Path::new(PYTHON), &["-I", "-S", "-c", ""]).map(drop));
+    note("end what is late", late());
     if let Some(loader) = loader() {
         note("run true by the loader", run(Path::new(loader), &[TRUE]).map(drop));
     }
@@ -223,6 +224,16 @@ fn run(path: &Path, arguments: &[&str]) -> io::Result<Vec<u8>> {
         ExecError::Start { source, .. } => source,
         other => io::Error::other(other.to_string()),
     })
+}
+
+/// A program that hangs is ended, and gone.
+fn late() -> io::Result<()> {
+    let arguments = &["-I", "-S", "-c", "import time; time.sleep(600)"];
+    let deadline = Duration::from_millis(500);
+    match exec::run(&Program { path: Path::new(PYTHON), arguments, output_bytes_max: 1, deadline }) {
+        Err(ExecError::Late { .. }) => Ok(()),
+        other => Err(io::Error::other(format!("{other:?}"))),
+    }
 }
 
 fn loader() -> Option<&'static str> {
@@ -342,6 +353,7 @@ fn programs_outside_the_plan() {
     refused("run true", EACCES);
     refused("run from state", EACCES);
     allowed("run python");
+    allowed("end what is late");
     if loader().is_some() {
         // The loader itself runs; it cannot read what it is to load, and ends with a failure of its own.
         refused("run true by the loader", -1);
@@ -444,9 +456,9 @@ fn what_is_required_and_missing() {
 
 /// The shipped program, twice; whoever runs the test, so that rights are the same but for capabilities.
 fn reads_the_same() {
+    let directory = tempfile::tempdir().unwrap();
     let gather = |arguments: &[&str]| -> Value {
-        let directory = tempfile::tempdir().unwrap();
-        let state = directory.path().join("state");
+        let state = directory.path();
         let mut command = Command::new(env!("CARGO_BIN_EXE_avow-agent"));
         command.args(["gather", "-o", "json"]).args(arguments).env_clear().env("AVOW_STATE__DIRECTORY", state);
         let output = command.output().unwrap();

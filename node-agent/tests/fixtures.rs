@@ -46,7 +46,7 @@ fn a_fixture_reads_as_its_golden_report() {
 #[test]
 fn there_is_a_captured_node_and_a_constructed_one() {
     let names: Vec<_> = fixtures().iter().map(|path| path.file_name().unwrap().to_owned()).collect();
-    assert_eq!(names, ["constructed-epyc-01", "vm-firecracker-01"]);
+    assert_eq!(names, ["constructed-epyc-01", "constructed-xeon-01", "vm-firecracker-01"]);
     for fixture in fixtures() {
         assert!(fixture.join("README.md").exists(), "{} does not say where it comes from", fixture.display());
     }

@@ -4,6 +4,7 @@ use descriptors::did::{Did, DidError};
 use descriptors::digest::Digest;
 use descriptors::id::{NameError, NodeId};
 use descriptors::proof::PublicKey;
+use descriptors::proof::dsse::Envelope;
 
 use crate::v1;
 
@@ -88,6 +89,27 @@ pub fn certificate_request(bytes: Vec<u8>) -> Result<Vec<u8>, ConvertError> {
     Ok(bytes)
 }
 
+/// An envelope as it is sent: in parts, where it is one; any other bytes as they are, for the receiver to refuse.
+pub fn submission(envelope: Vec<u8>) -> v1::Submission {
+    match Envelope::parse(&envelope) {
+        Ok(Envelope { payload_type, payload, key_id, signature }) => {
+            let parts = v1::Parts { payload_type, payload, key_id, signature };
+            v1::Submission { envelope: Vec::new(), parts: Some(parts) }
+        }
+        Err(_) => v1::Submission { envelope, parts: None },
+    }
+}
+
+/// The bytes of the envelope that was sent. Nothing is checked: parts make an envelope whatever they say.
+pub fn envelope(submission: v1::Submission) -> Vec<u8> {
+    match submission.parts {
+        Some(v1::Parts { payload_type, payload, key_id, signature }) if submission.envelope.is_empty() => {
+            Envelope { payload_type, payload, key_id, signature }.to_bytes()
+        }
+        _ => submission.envelope,
+    }
+}
+
 /// What became of a submission.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -148,6 +170,12 @@ fn exactly<const N: usize>(field: &'static str, bytes: &[u8], expected: &'static
 
 #[cfg(test)]
 mod tests {
+    use descriptors::canonical;
+    use descriptors::id::NAME_LENGTH_MAX;
+    use descriptors::proof::SoftwareKey;
+    use descriptors::report::{HEARTBEAT_TYPE, Heartbeat};
+    use prost::Message as _;
+
     use super::*;
 
     #[test]
@@ -157,6 +185,40 @@ mod tests {
             let sent = Acknowledgement { envelope: Digest::of(b"e"), outcome };
             assert_eq!(Acknowledgement::try_from(v1::Acknowledgement::from(sent.clone())).unwrap(), sent);
         }
+    }
+
+    fn sealed(payload: &[u8]) -> Vec<u8> {
+        let key = SoftwareKey::from_seed(&[7; 32]);
+        Envelope::sign(HEARTBEAT_TYPE, payload.to_vec(), &key).unwrap().to_bytes()
+    }
+
+    #[test]
+    fn an_envelope_crosses_the_wire_as_the_bytes_that_are_stored() {
+        for bytes in [sealed(b"{}"), sealed(b"\xff\0\""), sealed(b""), b"no envelope".to_vec(), Vec::new()] {
+            assert_eq!(envelope(submission(bytes.clone())), bytes);
+        }
+        // Who sends the text still may, and is not overruled by parts.
+        let mut whole = submission(sealed(b"{}"));
+        whole.envelope = sealed(b"[]");
+        assert_eq!(envelope(whole), sealed(b"[]"));
+    }
+
+    #[test]
+    fn an_unchanged_round_costs_at_most_400_bytes_whatever_the_node_is_called() {
+        let heartbeat = |name: &str| Heartbeat {
+            node: NodeId::new(name).unwrap(),
+            sequence: 1 << 53,
+            taken_at: "2026-11-21T00:00:00Z".parse().unwrap(),
+            holds: Digest::of(b"report"),
+        };
+        let sent = |name: &str| {
+            let bytes = sealed(&canonical::to_vec(&heartbeat(name)).unwrap());
+            (submission(bytes.clone()).encoded_len(), bytes.len())
+        };
+        let (short, long) = (sent("kvm-01"), sent(&"n".repeat(NAME_LENGTH_MAX)));
+        println!("message {} bytes of an envelope of {}; longest name {} of {}", short.0, short.1, long.0, long.1);
+        assert!(short.0 <= 400 && long.0 <= 400, "{short:?} {long:?}");
+        assert!(short.1 > 400, "so the text would not do");
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //! are up. `kind`, `label` and whatever begins with `_` are for people. Any other member is refused: a misspelt `needs`
 //! that is passed over would make a component look independent.
 //!
-//! The lines are read in one pass without a tree of values, since graphs of a million components are read while someone
+//! A need keeps the number of its line as its evidence. The lines are read in one pass without a tree of values, since graphs of a million components are read while someone
 //! waits. The grammar is JSON's (RFC 8259); names without escapes are never copied.
 
 use std::borrow::Cow;
@@ -32,6 +32,7 @@ pub(super) fn read(bytes: &[u8], memory_bytes_max: u64) -> Result<FaultGraph, Fa
     let mut reader = Reader {
         text,
         at: 0,
+        line: 1,
         builder: builder(components(bytes), memory_bytes_max)?,
         members: Vec::new(),
         needs: Vec::new(),
@@ -81,6 +82,8 @@ fn place(text: &str, at: usize) -> Place {
 struct Reader<'t> {
     text: &'t str,
     at: usize,
+    /// The line at hand, from 1: what a need rests on.
+    line: u32,
     builder: FaultGraphBuilder,
     /// Members of all needs of the component at hand.
     members: Vec<Vertex>,
@@ -122,7 +125,8 @@ impl<'t> Reader<'t> {
     }
 
     fn skip_blank_lines(&mut self) {
-        while let Some(b' ' | b'\t' | b'\r' | b'\n') = self.peek() {
+        while let Some(byte @ (b' ' | b'\t' | b'\r' | b'\n')) = self.peek() {
+            self.line += u32::from(byte == b'\n');
             self.at += 1;
         }
     }
@@ -207,6 +211,7 @@ impl<'t> Reader<'t> {
         let mut first = 0;
         for &(min, end, at) in &self.needs {
             let need = self.builder.need(vertex, min, &self.members[first..end]);
+            let need = need.and_then(|need| self.builder.gate_evidence(need, self.line));
             need.map_err(|error| Fault::graph(place(self.text, at), &error))?;
             first = end;
         }

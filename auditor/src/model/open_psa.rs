@@ -6,7 +6,7 @@
 //! private names) is refused by name. Event trees, sequences and reports are passed over: they use fault trees and do
 //! not change them. A document type is refused, so that no entity is ever expanded.
 //!
-//! The XML is held in memory while it is read, in some 100 bytes for each element, text and attribute; half of what may be
+//! A gate keeps the number of its line as its evidence. The XML is held in memory while it is read, in some 100 bytes for each element, text and attribute; half of what may be
 //! used is for it, the other half for the graph.
 
 use std::collections::BTreeMap;
@@ -40,6 +40,7 @@ pub(super) fn read(bytes: &[u8], memory_bytes_max: u64) -> Result<(FaultGraph, V
     let builder = FaultGraphBuilder::new().limited_to(usize::try_from(half).unwrap_or(usize::MAX));
     let mut reader = Reader {
         document: &document,
+        line_ends: (0_u32..).zip(bytes).filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at).collect(),
         builder: builder.map_err(|error| Fault::graph(Place::Whole, &error))?,
         defined: BTreeMap::new(),
         parameters: BTreeMap::new(),
@@ -97,6 +98,8 @@ impl Definition {
 
 struct Reader<'d, 'i> {
     document: &'d Document<'i>,
+    /// Where lines end, to find the number of many.
+    line_ends: Vec<u32>,
     builder: FaultGraphBuilder,
     defined: BTreeMap<&'d str, (Vertex, Definition)>,
     parameters: BTreeMap<&'d str, Node<'d, 'i>>,
@@ -327,7 +330,12 @@ impl<'d, 'i> Reader<'d, 'i> {
     }
 
     fn enter(&mut self, vertex: Vertex, gate: Gate, arguments: &[Literal], node: Node<'_, '_>) -> Result<(), Fault> {
-        self.builder.gate(vertex, gate, arguments).map(drop).map_err(|error| self.graph_fault(node, &error))
+        // From 1; a file that XML is read from is shorter than 4 GiB.
+        let before = self.line_ends.partition_point(|&end| (end as usize) < node.range().start);
+        let line = u32::try_from(before + 1).unwrap_or(u32::MAX);
+        let entered = self.builder.gate(vertex, gate, arguments);
+        let entered = entered.and_then(|gate| self.builder.gate_evidence(gate, line));
+        entered.map_err(|error| self.graph_fault(node, &error))
     }
 
     fn kind(&self, formula: Node<'_, '_>) -> Result<Gate, Fault> {

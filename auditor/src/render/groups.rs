@@ -9,6 +9,7 @@ use independence::fault_graph::{FaultGraph, Vertex};
 use serde_json::{Value, json};
 
 use super::{columns, printable};
+use crate::importance::{self, Probability};
 use crate::search::{Found, Reached};
 
 /// What is printed of an answer.
@@ -22,6 +23,8 @@ pub struct Shown<'a> {
     pub found: &'a Found,
     /// Whether only counts were asked for.
     pub only_counts: bool,
+    /// How probable the top event is, where that was asked.
+    pub probability: Option<&'a Probability>,
 }
 
 fn number(count: u128) -> String {
@@ -33,7 +36,7 @@ fn names<'a>(graph: &'a FaultGraph, group: &[Vertex]) -> Vec<&'a str> {
 }
 
 /// The probability that all of a group fail, where each is known.
-fn probability(graph: &FaultGraph, group: &[Vertex]) -> Option<f64> {
+pub fn probability(graph: &FaultGraph, group: &[Vertex]) -> Option<f64> {
     group.iter().try_fold(1.0, |product, &vertex| Some(product * graph.event(vertex)?.probability?))
 }
 
@@ -59,6 +62,9 @@ pub fn table(shown: &Shown<'_>) -> String {
         .collect();
     let total = found.total().map_or_else(|| number(u128::MAX), number);
     let mut text = format!("{}: {total} minimal risk groups, {}\n", printable(shown.top), coverage(found));
+    if let Some(probability) = shown.probability {
+        let _ = writeln!(text, "{}", importance::sentence(probability));
+    }
     if found.counts.first().is_some_and(|&count| count > 0) {
         text.push_str("It fails with nothing failed: no group is needed.\n");
     }
@@ -101,6 +107,9 @@ pub fn json(shown: &Shown<'_>) -> Value {
             json!(known_to)
         }
     };
+    if let Some(probability) = shown.probability {
+        value["probability"] = importance::value(probability);
+    }
     if !shown.only_counts {
         let group = |group: &Vec<Vertex>| {
             json!({

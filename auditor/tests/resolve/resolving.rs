@@ -76,7 +76,7 @@ fn issued(target: Target, revoked: bool) -> (Site, Pages, Did, Vec<u8>) {
     let entry = Entry { purpose: Purpose::Revocation, index: 7, list: address.clone(), size: 1 };
     let base = Base::address("https://cloud.example");
     let node = Node::new(base.subject("region", "r"), "gx:Region").with("gx:name", "r");
-    let credential = Credential::new(&base, did.clone(), period(), Subject { node, origin: Origin::Real }).unwrap();
+    let credential = Credential::new(&base, did.clone(), period(), Subject { node, origin: Origin::Real, provenance: None }).unwrap();
     let seal = Seal::new(target, &did, "key-1", &key).unwrap();
     let document = seal.issue(&credential.with_status(std::slice::from_ref(&entry))).unwrap();
     let mut bits = Bits::clear(ENTRIES_MIN).unwrap();
@@ -232,7 +232,7 @@ fn one_file_makes_us_ask_for_a_bounded_number_of_documents() {
         let did = Did::web(&format!("h{at}.example")).unwrap();
         let base = Base::address("https://cloud.example");
         let node = Node::new(base.subject("region", &format!("r{at}")), "gx:Region").with("gx:name", "r");
-        let subject = Subject { node, origin: Origin::Real };
+        let subject = Subject { node, origin: Origin::Real, provenance: None };
         let credential = Credential::new(&base, did.clone(), period(), subject).unwrap();
         Seal::new(Target::W3cJcs, &did, "key-1", &key).unwrap().issue(&credential).unwrap()
     });

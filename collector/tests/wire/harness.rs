@@ -112,7 +112,7 @@ impl Plane {
     pub(crate) async fn stream(&self, node: Option<&Node>, first: Vec<u8>) -> Result<Stream, Status> {
         let channel = self.connect(node).await.map_err(|error| Status::unknown(format!("{error:?}")))?;
         let (submissions, outgoing) = mpsc::channel(256);
-        submissions.send(v1::Submission { envelope: first }).await.unwrap();
+        submissions.send(v1::Submission { envelope: first, parts: None }).await.unwrap();
         let mut client = IngestServiceClient::new(channel).max_encoding_message_size(usize::MAX);
         let answers = client.submit(ReceiverStream::new(outgoing)).await?.into_inner();
         Ok(Stream { submissions, answers })
@@ -195,7 +195,7 @@ impl Node {
 
 impl Stream {
     pub(crate) async fn send(&self, envelope: Vec<u8>) {
-        self.submissions.send(v1::Submission { envelope }).await.unwrap();
+        self.submissions.send(v1::Submission { envelope, parts: None }).await.unwrap();
     }
 
     pub(crate) async fn answer(&mut self) -> Result<Acknowledgement, Status> {

@@ -2,12 +2,13 @@
 //!
 //! The standard asks for processors with entropy instructions that the hypervisor does not filter. Each requirement is met,
 //! not met, or undetermined with a reason. The amount in `entropy_avail` is not looked at: since Linux 5.18 it is a constant,
-//! and the statistical test of the official suite passes on a key stream without any entropy.
+//! and the statistical test of the official suite passes on a key stream without any entropy. An instruction that was executed
+//! and found broken does not count, whatever `cpuid` says; one that was not executed counts as offered, and the reason shows it.
 
 use super::{Base, Observation, Subject, node_hardware};
 use crate::fact::cpu::CpuFact;
-use crate::fact::entropy::{EntropyFact, Instruction, PoolSemantics};
-use crate::fact::libvirt::LibvirtFact;
+use crate::fact::entropy::{EntropyFact, Examination, Instruction, InstructionTrial, PoolSemantics};
+use crate::fact::libvirt::{Guest, LibvirtFact};
 use crate::fact::{Fact, Reading};
 use crate::report::Report;
 use crate::shape::{OneOrMore, Ref, Shape, shapes, words};
@@ -123,23 +124,50 @@ fn processor(report: &Report, entropy: Option<&EntropyFact>) -> Finding {
 
 fn x86(cpu: &CpuFact, entropy: Option<&EntropyFact>) -> Finding {
     let Some(entropy) = entropy else { return undetermined("the source of random numbers was not read") };
-    let instructions = [("RDRAND", &entropy.rdrand), ("RDSEED", &entropy.rdseed)];
-    let offered: Vec<&str> = instructions
-        .iter()
-        .filter(|(_, reading)| reading.present() == Some(&Instruction::Offered))
-        .map(|(name, _)| *name)
-        .collect();
-    if !offered.is_empty() {
-        let below = cpu.hypervisor.present().map_or(String::new(), |name| format!(", itself a guest of {name}"));
-        return (Conclusion::Met, format!("the processor offers {}{below}", offered.join(" and ")));
+    let trial = |of: fn(&Examination) -> &Reading<InstructionTrial>| {
+        let examination = entropy.examination.present()?;
+        Some((examination, of(examination).present()?))
+    };
+    let instructions = [
+        ("RDRAND", &entropy.rdrand, trial(|examination| &examination.rdrand)),
+        ("RDSEED", &entropy.rdseed, trial(|examination| &examination.rdseed)),
+    ];
+    let (mut works, mut broken) = (Vec::new(), Vec::new());
+    for (name, reading, trial) in instructions {
+        match (reading.present(), trial) {
+            (Some(Instruction::Offered), Some((examination, trial))) => match fault(trial) {
+                Some(fault) => broken.push(format!("{name} {fault} when executed on {}", examination.at)),
+                None => works.push(format!("{name}, which gave numbers when executed on {}", examination.at)),
+            },
+            (Some(Instruction::Offered), None) => works.push(name.to_owned()),
+            _ => {}
+        }
     }
-    let unread = instructions.iter().find_map(|(name, reading)| Some((name, reading.absence()?)));
+    let also = if broken.is_empty() { String::new() } else { format!("; {}", broken.join(", and ")) };
+    if !works.is_empty() {
+        let below = cpu.hypervisor.present().map_or(String::new(), |name| format!(", itself a guest of {name}"));
+        return (Conclusion::Met, format!("the processor offers {}{below}{also}", works.join(" and ")));
+    }
+    let unread = instructions.iter().find_map(|(name, reading, _)| Some((name, reading.absence()?)));
     match unread {
-        Some((name, absence)) => undetermined(format!("{name} could not be read: {absence}")),
-        None => (
-            Conclusion::NotMet,
-            "the processor offers neither RDRAND nor RDSEED, or the kernel withdrew them".to_owned(),
-        ),
+        Some((name, absence)) => undetermined(format!("{name} could not be read: {absence}{also}")),
+        None => {
+            let none = "the processor offers neither RDRAND nor RDSEED that works, or the kernel withdrew them";
+            (Conclusion::NotMet, format!("{none}{also}"))
+        }
+    }
+}
+
+/// What is wrong with the numbers of an instruction. The health tests suppose half of what it promises: failing them
+/// refutes that it gives entropy.
+fn fault(trial: &InstructionTrial) -> Option<&'static str> {
+    let proportion = trial.health.adaptive_proportion_passed.present();
+    if trial.stuck {
+        Some("gave one number again and again")
+    } else if !trial.health.repetition_count_passed || proportion == Some(&false) {
+        Some("failed the health tests of SP 800-90B")
+    } else {
+        None
     }
 }
 
@@ -173,16 +201,18 @@ fn guests(libvirt: &LibvirtFact) -> Finding {
         Reading::Present(guests) => guests,
         Reading::Absent(absence) => return undetermined(format!("the guests could not be read: {absence}")),
     };
-    let running = guests.iter().filter(|guest| guest.running);
-    let models: Vec<Option<&String>> = running.map(|guest| guest.cpu_model.present()).collect();
-    if models.is_empty() {
+    let running: Vec<&Guest> = guests.iter().filter(|guest| guest.running).collect();
+    if running.is_empty() {
         return undetermined("no guest runs");
     }
-    let through = models.iter().flatten().filter(|model| model.starts_with("host-passthrough")).count();
+    let through = |guest: &Guest| guest.cpu_model.present().is_some_and(|model| model.starts_with("host-passthrough"));
+    let without_device = |guest: &Guest| guest.rng_devices.present().is_some_and(Vec::is_empty);
+    let neither = running.iter().filter(|guest| !through(guest) && without_device(guest)).count();
     undetermined(format!(
-        "{through} of {} running guests have the processor of the node; the others have a model whose instructions are not \
-         known, and instructions switched off for one guest are not read",
-        models.len()
+        "{} of {} running guests have the processor of the node; the others have a model whose instructions are not \
+         known, and {neither} of them no device for random numbers either; instructions switched off for one guest are not read",
+        running.iter().filter(|guest| through(guest)).count(),
+        running.len()
     ))
 }
 

@@ -26,12 +26,19 @@ pub struct Disk {
     pub model: Reading<String>,
     /// Serial number.
     pub serial: Reading<String>,
-    /// World-wide identifier.
+    /// World-wide identifier (WWN): `naa.…`, `eui.…`, `t10.…`.
     pub wwid: Reading<String>,
     /// Firmware revision.
     pub firmware: Reading<String>,
-    /// `write back` or `write through`.
+    /// How the disk is reached. One reached over a network is no part of this node.
+    #[serde(default = "super::unasked")]
+    pub transport: Reading<Transport>,
+    /// `write back` or `write through`. A disk that says `write through` has no volatile cache that a loss of power could
+    /// empty, or one that capacitors protect; `write back` says that it has one, and nothing about capacitors.
     pub write_cache: Reading<String>,
+    /// Whether a single write can be forced past the volatile cache (FUA).
+    #[serde(default = "super::unasked")]
+    pub forced_writes: Reading<bool>,
 }
 
 /// Classes of disks.
@@ -47,5 +54,33 @@ pub enum DiskClass {
     /// Given by a hypervisor: the medium is not known.
     Virtual,
     /// Anything else.
+    Other,
+}
+
+/// How a disk is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Transport {
+    /// NVMe over PCI Express.
+    Pcie,
+    /// NVMe over TCP.
+    NvmeTcp,
+    /// NVMe over RDMA.
+    NvmeRdma,
+    /// NVMe over Fibre Channel.
+    NvmeFc,
+    /// Serial ATA.
+    Ata,
+    /// Serial attached SCSI.
+    Sas,
+    /// SCSI over IP.
+    Iscsi,
+    /// SCSI over Fibre Channel.
+    Fc,
+    /// USB.
+    Usb,
+    /// A hypervisor's virtio.
+    Virtio,
+    /// Another way: a RAID controller's own, as a rule.
     Other,
 }

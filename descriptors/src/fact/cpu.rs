@@ -1,19 +1,29 @@
 //! Processors, as the kernel and the `cpuid` instruction describe them. Under a hypervisor this is the virtual processor.
 
+mod generation;
+
 use serde::{Deserialize, Serialize};
 
 use super::Reading;
 
+pub use generation::{Generation, generation};
+
 /// Flags that a claim can rest on, sorted: cryptography, random numbers, virtualisation, isolation, instruction set levels.
 /// Only these are reported, since the other hundred would only make reports longer: of a flag that is not among them a report
 /// says nothing.
-pub const FLAGS: [&str; 45] = [
+pub const FLAGS: [&str; 65] = [
     "aes",
+    "amx_bf16",
+    "amx_int8",
+    "amx_tile",
     "asimd",
     "asimddp",
     "atomics",
+    "avic",
     "avx",
     "avx2",
+    "avx512_bf16",
+    "avx512_fp16",
     "avx512_vnni",
     "avx512bw",
     "avx512dq",
@@ -22,16 +32,25 @@ pub const FLAGS: [&str; 45] = [
     "avx_vnni",
     "bmi2",
     "bti",
+    "constant_tsc",
     "ept",
     "fma",
     "gfni",
     "hypervisor",
+    "ibpb",
+    "ibrs",
+    "ibrs_enhanced",
+    "invpcid",
+    "la57",
     "lm",
+    "nonstop_tsc",
     "npt",
     "nx",
     "paca",
     "pclmulqdq",
+    "pdpe1gb",
     "pku",
+    "pti",
     "rdrand",
     "rdseed",
     "rng",
@@ -39,6 +58,7 @@ pub const FLAGS: [&str; 45] = [
     "sev_es",
     "sev_snp",
     "sgx",
+    "sgx_lc",
     "sha1",
     "sha2",
     "sha512",
@@ -46,10 +66,14 @@ pub const FLAGS: [&str; 45] = [
     "smap",
     "sme",
     "smep",
+    "ssbd",
+    "stibp",
     "sve",
     "sve2",
     "svm",
+    "tdx_guest",
     "tdx_host_platform",
+    "tme",
     "umip",
     "vaes",
     "vmx",
@@ -67,8 +91,26 @@ pub struct CpuFact {
     pub model_name: Reading<String>,
     /// Family, model and stepping, in decimal.
     pub signature: Reading<Signature>,
+    /// What the maker calls the generation, by family, model and stepping: `Ice Lake`, `Milan (Zen 3)`.
+    #[serde(default = "super::unasked")]
+    pub generation: Reading<String>,
     /// Sockets, cores and threads that are online.
     pub topology: Reading<Topology>,
+    /// What the kernel lets be done with simultaneous multithreading, verbatim: `on`, `off`, `forceoff`, `notsupported`.
+    #[serde(default = "super::unasked")]
+    pub smt_control: Reading<String>,
+    /// Whether any core runs more than one thread now.
+    #[serde(default = "super::unasked")]
+    pub smt_active: Reading<bool>,
+    /// The frequency that the maker promises for all cores, in kHz.
+    #[serde(default = "super::unasked")]
+    pub frequency_base_khz: Reading<u64>,
+    /// The highest frequency of any core, in kHz.
+    #[serde(default = "super::unasked")]
+    pub frequency_max_khz: Reading<u64>,
+    /// Whether the kernel allows frequencies above the base.
+    #[serde(default = "super::unasked")]
+    pub boost: Reading<bool>,
     /// Feature flags that matter to a claim, sorted: `aes`, `rdrand`, `svm`, `vmx`.
     pub flags: Reading<Vec<String>>,
     /// Microcode revision as the kernel prints it.

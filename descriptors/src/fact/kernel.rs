@@ -18,10 +18,10 @@ pub struct KernelFact {
     pub lockdown: Reading<String>,
     /// Security modules in force, in their order.
     pub security_modules: Reading<Vec<String>>,
-    /// Whether the kernel says that its clock is synchronised.
-    pub clock_synchronised: Reading<bool>,
-    /// The current clock source: `tsc`, `kvm-clock`.
-    pub clock_source: Reading<String>,
+    /// Options of the command line that a claim can rest on, verbatim and in their order. A command line may carry
+    /// passwords, so that what is not known to be harmless stays out.
+    #[serde(default = "super::unasked")]
+    pub command_line: Reading<Vec<String>>,
     /// The machine id put through SHA-256 with a prefix of ours; the id itself stays on the node.
     pub machine_id_hash: Reading<String>,
 }

@@ -26,6 +26,15 @@ pub struct Ecc {
     pub controllers: u32,
     /// The driver's name for the first one.
     pub controller_name: Reading<String>,
+    /// Modules that the controllers have.
+    #[serde(default = "super::unasked")]
+    pub modules: Reading<u32>,
+    /// Kinds of memory among them, sorted: `Registered-DDR5`.
+    #[serde(default = "super::unasked")]
+    pub module_kinds: Reading<Vec<String>>,
+    /// Kinds of error correction in force among them, sorted, as the driver names them: `SECDED`, `S8ECD8ED`.
+    #[serde(default = "super::unasked")]
+    pub modes: Reading<Vec<String>>,
 }
 
 /// One hugepage pool.
@@ -48,4 +57,10 @@ pub struct NumaNode {
     pub total_bytes: Reading<u64>,
     /// Processors, as the kernel lists them: `0-15,32-47`.
     pub cpus: Reading<String>,
+    /// Distances to each node in the order of their numbers, 10 being its own, as the firmware tells them (SLIT).
+    #[serde(default = "super::unasked")]
+    pub distances: Reading<Vec<u32>>,
+    /// Hugepage pools of the node, by page size.
+    #[serde(default = "super::unasked")]
+    pub hugepages: Reading<Vec<Hugepages>>,
 }

@@ -99,6 +99,7 @@ fn every_component_that_looks_at_all_values_accepts_and_refuses() {
     check("sh:maxCount 1", "MaxCount", &["", "1"], &["1, 2"]);
     check("sh:uniqueLang true", "UniqueLang", &["\"a\"@en, \"b\"@de, \"c\", \"d\""], &["\"a\"@en, \"b\"@EN"]);
     check("sh:uniqueLang false", "UniqueLang", &["\"a\"@en, \"b\"@en"], &[]);
+    check("sh:uniqueLang \"1\"^^xsd:boolean", "UniqueLang", &["\"a\"@en, \"b\"@en"], &[]);
     check("sh:equals e:q", "Equals", &["5, e:i"], &["5", "5, e:i, 6", ""]);
     check("sh:lessThan e:r", "LessThan", &["1", "\"x\""], &[]);
     check("sh:hasValue e:i", "HasValue", &["1, e:i"], &["", "1"]);

@@ -15,7 +15,7 @@ const FINDINGS_MAX: usize = 20;
 
 /// Checks the names of a document whose proof does not rest on them.
 pub(super) fn check(verifier: &Verifier<'_>, root: Json<'_>, form: Form, sheet: &mut Sheet) {
-    let checked = sheet.has_passed(Name::Terms) || form == Form::EddsaRdfc2022;
+    let checked = sheet.has_passed(Name::Terms) || matches!(form, Form::EddsaRdfc2022 | Form::JsonWebSignature2020);
     if checked {
         sheet.leave_out(&[Name::Terms], "the proof could not be read");
         return;

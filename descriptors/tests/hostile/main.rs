@@ -13,6 +13,7 @@ mod cost;
 mod identity;
 mod json;
 mod jws;
+mod jws_2020;
 mod key;
 mod model;
 mod presentation;
@@ -51,6 +52,7 @@ fn rows() -> impl Iterator<Item = &'static Row> {
     [
         json::ROWS,
         jws::ROWS,
+        jws_2020::ROWS,
         identity::ROWS,
         key::ROWS,
         proof::ROWS,

@@ -28,6 +28,8 @@ pub(crate) enum Form {
     Jws,
     Rdfc,
     Jcs,
+    /// A detached JWS over the digest of the statements, as Gaia-X of the Tagus generation has it.
+    Jws2020,
     /// A vp+jwt that holds one vc+jwt.
     Presentation,
 }
@@ -163,12 +165,12 @@ impl Scene {
             }
             _ => credential(),
         };
-        let options = json!({
-            "type": "DataIntegrityProof",
-            "cryptosuite": if form == Form::Jcs { "eddsa-jcs-2022" } else { "eddsa-rdfc-2022" },
-            "created": "2026-11-01T00:00:00Z", "verificationMethod": format!("{ISSUER}#key-1"),
-            "proofPurpose": "assertionMethod",
-        });
+        let options = if form == Form::Jws2020 { jws_2020() } else { data_integrity(form) };
+        let header = match form {
+            Form::Presentation => header("vp+jwt", "vp"),
+            Form::Jws2020 => json!({"alg": "EdDSA", "b64": false, "crit": ["b64"]}),
+            _ => header("vc+jwt", "vc"),
+        };
         Self {
             form,
             policy: Policy::at("2026-11-21T00:00:00Z".parse().unwrap()),
@@ -177,7 +179,7 @@ impl Scene {
             chains: BTreeMap::new(),
             roots: Roots::default(),
             key,
-            header: if form == Form::Presentation { header("vp+jwt", "vp") } else { header("vc+jwt", "vc") },
+            header,
             document,
             options,
             raw_header: None,
@@ -195,7 +197,7 @@ impl Scene {
                 let payload = self.raw_document.clone().unwrap_or_else(|| self.document.to_string().into_bytes());
                 sign(&header, &payload, &self.key)
             }
-            Form::Rdfc | Form::Jcs => {
+            Form::Rdfc | Form::Jcs | Form::Jws2020 => {
                 self.raw_document.clone().unwrap_or_else(|| self.proven().to_string().into_bytes())
             }
         };
@@ -206,6 +208,32 @@ impl Scene {
     }
 
     fn proven(&self) -> Value {
+        let mut document = self.document.clone();
+        document["proof"] = if self.form == Form::Jws2020 { self.detached() } else { self.data_integrity() };
+        if let Some(change) = self.after {
+            change(&mut document);
+        }
+        document
+    }
+
+    /// The options with a JWS over the digest of the statements, in the flavour of Gaia-X.
+    fn detached(&self) -> Value {
+        let digest = Sha256::digest(statements(&self.document).unwrap_or_default());
+        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        self.detached_over(digest.as_bytes())
+    }
+
+    /// The same over any payload.
+    pub(crate) fn detached_over(&self, payload: &[u8]) -> Value {
+        let header = self.raw_header.clone().unwrap_or_else(|| self.header.to_string().into_bytes());
+        let header = URL_SAFE_NO_PAD.encode(header);
+        let signature = self.key.sign(&[header.as_bytes(), b".", payload].concat()).unwrap();
+        let mut options = self.options.clone();
+        options["jws"] = json!(format!("{header}..{}", URL_SAFE_NO_PAD.encode(signature)));
+        options
+    }
+
+    fn data_integrity(&self) -> Value {
         let mut options = self.options.clone();
         if options.get("@context").is_none() && self.form == Form::Jcs {
             options["@context"] = self.document["@context"].clone();
@@ -225,12 +253,7 @@ impl Scene {
         }
         let signature = self.key.sign(&[digest(&read), digest(&self.document)].concat()).unwrap();
         options["proofValue"] = json!(format!("z{}", bs58::encode(signature).into_string()));
-        let mut document = self.document.clone();
-        document["proof"] = options;
-        if let Some(change) = self.after {
-            change(&mut document);
-        }
-        document
+        options
     }
 
     pub(crate) fn verify(&self) -> Report {
@@ -274,7 +297,23 @@ impl Scene {
     }
 }
 
-fn statements(document: &Value) -> Option<Vec<u8>> {
+fn data_integrity(form: Form) -> Value {
+    json!({
+        "type": "DataIntegrityProof",
+        "cryptosuite": if form == Form::Jcs { "eddsa-jcs-2022" } else { "eddsa-rdfc-2022" },
+        "created": "2026-11-01T00:00:00Z", "verificationMethod": format!("{ISSUER}#key-1"),
+        "proofPurpose": "assertionMethod",
+    })
+}
+
+fn jws_2020() -> Value {
+    json!({
+        "type": "JsonWebSignature2020", "created": "2026-11-01T00:00:00Z",
+        "verificationMethod": format!("{ISSUER}#key-1"), "proofPurpose": "assertionMethod",
+    })
+}
+
+pub(crate) fn statements(document: &Value) -> Option<Vec<u8>> {
     let compiled = contexts().compiled(document.get("@context")?).ok()?;
     let expanded = compiled.expand(document).ok()?;
     Some(canonicalise(&expanded.statements, &Limits::default()).ok()?.text.into_bytes())

@@ -9,11 +9,14 @@
 //!
 //! Without a gate there are fewer ways down, so that what dominated still does, and the symmetry rule stays right. A series
 //! that went through the gate is split at it, for good. Families of what does not need the gate's vertex are kept, and so
-//! are results of operations: equal families have equal numbers, so that most of the rest is looked up. The cost is that of
-//! the vertices above the gate: for one of a host its rack and zone, for one of a substation nearly everything.
+//! are results of operations: equal families have equal numbers, so that most of the rest is looked up. Regions are
+//! evaluated by their parts (see [`super::skeleton`]), so that of what is above a zone's feed only that is gone through
+//! which is private to no member of a wide gate. Where families are asked for in full, as for "some rack of the zone", the
+//! cost is that of all vertices above the gate.
 
 use super::cone::Cone;
 use super::evaluation::{Evaluation, Halt, unwatched};
+use super::skeleton::Skeleton;
 use super::zbdd::{EMPTY, Id};
 use super::{Analysis, AnalysisError, gave_up};
 use crate::fault_graph::{GateId, Vertex};
@@ -37,7 +40,7 @@ pub enum Change {
     },
 }
 
-/// Who needs whom, from below: positions of a cone.
+/// Who needs whom, from below, and which regions need what is outside of them: positions of a cone.
 #[derive(Debug)]
 pub(super) struct Above {
     starts: Vec<u32>,
@@ -45,15 +48,21 @@ pub(super) struct Above {
 }
 
 impl Above {
-    fn of(cone: &Cone<'_>) -> Self {
+    fn of(cone: &Cone<'_>, skeleton: Option<&Skeleton>) -> Self {
+        let each_need = |call: &mut dyn FnMut(u32, u32)| {
+            cone.each_need(&mut *call);
+            if let Some(skeleton) = skeleton {
+                skeleton.each_need(call);
+            }
+        };
         let mut starts = vec![0u32; cone.positions() + 1];
-        cone.each_need(|_, to| starts[to as usize + 1] += 1);
+        each_need(&mut |_, to| starts[to as usize + 1] += 1);
         for at in 1..starts.len() {
             starts[at] += starts[at - 1];
         }
         let mut next = starts.clone();
         let mut above = vec![0u32; starts.last().map_or(0, |&all| all as usize)];
-        cone.each_need(|from, to| {
+        each_need(&mut |from, to| {
             above[next[to as usize] as usize] = from;
             next[to as usize] += 1;
         });
@@ -87,11 +96,22 @@ impl Analysis<'_> {
     /// memory: after thousands of changes, a new analysis is due.
     pub fn change(&mut self, changes: &[Change]) -> Result<(), AnalysisError> {
         self.family = EMPTY;
+        if self.above.is_none() && changes.iter().any(|change| matches!(change, Change::Gate { .. })) {
+            // While every gate is there.
+            self.evaluation.make_skeleton(&self.cone);
+            self.above = Some(Above::of(&self.cone, self.evaluation.skeleton.as_ref()));
+        }
         let mut changed = Vec::new();
         for &change in changes {
             match change {
                 Change::Event { vertex, there } => self.cone.change_event(vertex, there)?,
-                Change::Gate { gate, there } => changed.extend(self.cone.change_gate(gate, there)),
+                Change::Gate { gate, there } => {
+                    let positions = self.cone.change_gate(gate, there);
+                    if let Some(&of) = positions.first() {
+                        changed.extend(self.evaluation.change_skeleton(&self.cone, of));
+                    }
+                    changed.extend(positions);
+                }
             }
         }
         let family = self.search_again(changed);
@@ -100,8 +120,7 @@ impl Analysis<'_> {
     }
 
     fn search_again(&mut self, mut changed: Vec<u32>) -> Result<Id, Halt> {
-        if !changed.is_empty() {
-            let above = self.above.get_or_insert_with(|| Above::of(&self.cone));
+        if let Some(above) = self.above.as_ref().filter(|_| !changed.is_empty()) {
             changed.push(self.cone.top());
             above.forget(&mut self.evaluation, changed);
         }

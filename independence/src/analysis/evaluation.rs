@@ -13,6 +13,7 @@ mod gate;
 use std::ops::ControlFlow;
 
 use super::cone::Cone;
+use super::skeleton::Skeleton;
 use super::zbdd::{EMPTY, Id, Stop, Zbdd};
 use super::{Progress, Watch, product};
 
@@ -76,6 +77,8 @@ pub(super) struct Evaluation {
     /// What the vertex at hand waits for.
     missing: Vec<Task>,
     evaluated: usize,
+    /// Of searches after the first one.
+    pub(super) skeleton: Option<Skeleton>,
 }
 
 impl Evaluation {
@@ -95,6 +98,7 @@ impl Evaluation {
             terms: Vec::new(),
             missing: Vec::new(),
             evaluated: 0,
+            skeleton: None,
         }
     }
 
@@ -115,6 +119,27 @@ impl Evaluation {
         self.evaluated = 0;
         self.missing.clear();
         self.region_budget = region_budget(cone);
+        if let Some(skeleton) = &mut self.skeleton {
+            skeleton.begin_again();
+        }
+    }
+
+    /// Makes the parts of all regions there are. Then what is evaluated within regions is forgotten: who asks for it asks
+    /// for the part.
+    pub(super) fn make_skeleton(&mut self, cone: &Cone<'_>) {
+        let mut roots: Vec<u32> = self.regions.iter().copied().filter(|&root| root != u32::MAX).collect();
+        roots.sort_unstable();
+        roots.dedup();
+        self.skeleton = Skeleton::of(cone, &roots, self.order, region_budget(cone));
+        if self.skeleton.is_some() {
+            self.entered.fill(0);
+        }
+    }
+
+    /// Makes the parts of the regions anew that a vertex is in, and says which these are.
+    pub(super) fn change_skeleton(&mut self, cone: &Cone<'_>, position: u32) -> Vec<u32> {
+        let order = self.order;
+        self.skeleton.as_mut().map_or_else(Vec::new, |skeleton| skeleton.change(cone, position, order))
     }
 
     /// The family of the question.
@@ -168,6 +193,11 @@ impl Evaluation {
         if let Some(circle) = cone.circle(frame.task.position) {
             return self.advance_circle(cone, frame, circle);
         }
+        if frame.task.region.is_some_and(|region| self.regions[region as usize] == frame.task.position)
+            && self.advance_part(cone, frame)?
+        {
+            return Ok(());
+        }
         let mut frame = frame;
         let end = cone.gates(frame.task.position).end;
         while frame.gate < end {
@@ -188,6 +218,26 @@ impl Evaluation {
         let value = product::any(&mut self.zbdd, &mut self.terms, frame.terms)?;
         self.close(frame.task, value);
         Ok(())
+    }
+
+    /// Evaluates a region by its part, or says what is missing; false where it has none.
+    fn advance_part(&mut self, cone: &Cone<'_>, frame: Frame) -> Result<bool, Halt> {
+        let Some(mut skeleton) = self.skeleton.take() else { return Ok(false) };
+        let position = frame.task.position;
+        let has_part = skeleton.needs(position).is_some();
+        for &outside in skeleton.needs(position).unwrap_or_default() {
+            self.value(cone, outside, None)?;
+        }
+        let mut done = Ok(());
+        if has_part && self.missing.is_empty() {
+            let family = skeleton.family(position, &self.full, &mut self.zbdd, self.order);
+            done = family.map(|family| self.close(frame.task, family));
+        } else if has_part {
+            self.frames.push(frame);
+        }
+        self.skeleton = Some(skeleton);
+        done?;
+        Ok(has_part)
     }
 
     fn close(&mut self, task: Task, value: Id) {

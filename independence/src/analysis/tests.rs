@@ -286,8 +286,8 @@ fn the_facts_that_settle_a_claim_are_those_of_the_truth_table() {
     assert!(outcomes.iter().all(|&outcome| outcome > 60), "{outcomes:?}");
 }
 
-/// Six rounds of changes; how many of them changed the groups.
-fn check_changes(seed: u64) -> u32 {
+/// Six rounds of changes; how many of them changed the groups, and how many regions then had a part.
+fn check_changes(seed: u64) -> (u32, usize) {
     let mut changed = 0;
     let mut draw = Draw(seed);
     let graph = random_graph(&mut draw, Shape::Coherent);
@@ -324,13 +324,85 @@ fn check_changes(seed: u64) -> u32 {
         assert_eq!(found, expect, "seed {seed}");
         assert_eq!(analysis.counts().iter().sum::<u128>(), expect.len() as u128, "seed {seed}");
     }
-    changed
+    (changed, analysis.evaluation.skeleton.as_ref().map_or(0, skeleton::Skeleton::with_part))
 }
 
 #[test]
 fn after_changes_the_groups_are_those_of_a_full_search() {
-    let changed: u32 = (0..700).map(check_changes).sum();
+    let (mut changed, mut regions) = (0, 0);
+    for of_one in (0..700).map(check_changes) {
+        (changed, regions) = (changed + of_one.0, regions + of_one.1);
+    }
     assert!((300..3_900).contains(&changed), "{changed} of 4200");
+    assert!(regions > 100, "{regions} regions are evaluated by their parts");
+}
+
+/// Zones of racks on two rows, each row and each rack on what it shares with others: more racks than a group has members.
+fn zones(draw: &mut Draw) -> FaultGraph {
+    let mut builder = crate::fault_graph::FaultGraphBuilder::new();
+    let mut number = 0;
+    let mut part = |needs: &[(u32, Vec<Vertex>)], fails: bool| {
+        number += 1;
+        let vertex = builder.define(&format!("v{number}")).unwrap();
+        if fails {
+            builder.event(vertex, crate::fault_graph::Event::default()).unwrap();
+        }
+        for (min, of) in needs {
+            builder.need(vertex, *min, of).unwrap();
+        }
+        vertex
+    };
+    let shared: Vec<Vertex> = (0..2).map(|_| part(&[], true)).collect();
+    let mut zones = Vec::new();
+    for _ in 0..2 {
+        let feed = part(&[(1, vec![shared[draw.below(2)]])], false);
+        let rows = [part(&[(1, vec![feed])], true), part(&[(1, vec![shared[draw.below(2)], feed])], false)];
+        let mut racks = Vec::new();
+        for _ in 0..4 {
+            let line = part(&[(1, vec![rows[draw.below(2)]])], draw.below(2) == 0);
+            let mut needs = vec![(1, vec![line, rows[0]])];
+            if draw.below(3) == 0 {
+                needs.push((1, vec![shared[draw.below(2)]]));
+            }
+            if draw.below(3) == 0 {
+                let spare = part(&[(1, vec![rows[1]])], false);
+                needs.push((2, vec![rows[0], spare, line]));
+            }
+            let host = part(&needs, draw.below(2) == 0);
+            racks.push(part(&[(1, vec![host])], false));
+        }
+        let min = 1 + draw.below(2) as u32;
+        zones.push(part(&[(min, racks)], false));
+    }
+    let min = 1 + draw.below(2) as u32;
+    part(&[(min, zones)], false);
+    builder.finish().unwrap()
+}
+
+#[test]
+fn after_a_gate_of_regions_changes_the_groups_are_those_of_a_full_search() {
+    let (mut parts, mut changed) = (0, 0);
+    for seed in 0..60 {
+        let mut draw = Draw(seed);
+        let graph = zones(&mut draw);
+        let order = 1 + u8::try_from(draw.below(3)).unwrap();
+        let question = Question::down(random::vertex(&graph, graph.len() - 1));
+        let mut analysis = analysis(&graph, &question, order);
+        let gates: Vec<_> = graph.vertices().flat_map(|v| graph.gates(v)).map(|gate| gate.id).collect();
+        let mut gone = BTreeSet::new();
+        for _ in 0..10 {
+            let gate = gates[draw.below(gates.len())];
+            let there = !gone.insert(gate) && gone.remove(&gate);
+            let before = analysis.family;
+            analysis.change(&[Change::Gate { gate, there }]).unwrap();
+            changed += u32::from(analysis.family != before);
+            let expect = TruthTable::of(&graph, |_| true, |gate| !gone.contains(&gate)).minimal(&question, order);
+            let found: Sets = analysis.groups().map(|group| group.members).collect();
+            assert_eq!(found, expect, "seed {seed}, order {order}, without {gone:?}");
+        }
+        parts += analysis.evaluation.skeleton.as_ref().map_or(0, skeleton::Skeleton::with_part);
+    }
+    assert!(parts > 60 && changed > 60, "{parts} regions with a part, {changed} changes");
 }
 
 #[test]

@@ -54,16 +54,22 @@ impl WrittenNode {
         let dmi = DmiFact {
             system_vendor: filler(),
             product_name: filler(),
+            product_version: filler(),
+            product_sku: filler(),
             product_serial: filler(),
             product_uuid: filler(),
             board_vendor: filler(),
             board_name: filler(),
+            board_version: filler(),
             board_serial: filler(),
+            chassis_type: filler(),
             chassis_serial: self.chassis.clone().map_or_else(filler, Reading::Present),
             chassis_asset_tag: filler(),
             bios_vendor: filler(),
             bios_version: filler(),
             bios_date: filler(),
+            bios_release: filler(),
+            controller_release: filler(),
         };
         let gateway = |(number, mac): (usize, &String)| Gateway {
             address: format!("192.0.2.{}", number + 1),

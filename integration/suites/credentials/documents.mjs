@@ -40,8 +40,17 @@ export function reporter(who) {
   };
 }
 
+const alphabet = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
+
+// Of bytes that do not begin with zero, as no key with its codec does.
+export function toBase58(bytes) {
+  let number = BigInt(`0x${Buffer.from(bytes).toString('hex')}`);
+  let text = '';
+  for (; number > 0n; number /= 58n) text = alphabet[Number(number % 58n)] + text;
+  return text;
+}
+
 function fromBase58(text) {
-  const alphabet = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
   assert.match(text, /^[1-9A-HJ-NP-Za-km-z]+$/);
   let number = 0n;
   for (const character of text) number = number * 58n + BigInt(alphabet.indexOf(character));

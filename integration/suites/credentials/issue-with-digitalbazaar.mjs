@@ -3,8 +3,7 @@
 //
 //   node issue-with-digitalbazaar.mjs FROM OUT GAIA_X
 //
-// OUT/cases.json: {at, cases: [{name, file, expect, check, status_lists: [file]}]}: `expect` is good, bad or unknown, `check`
-// what has to say so.
+// judge-with-avow.mjs says what is written.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import assert from 'node:assert/strict';
@@ -121,7 +120,7 @@ for (const name of theirs.cryptosuites) {
       statusListIndex: String(index), statusListCredential: address,
     },
   });
-  const handed = { status_lists: [listFile] };
+  const handed = { status_lists: { [address]: listFile } };
   write(`${name} status not set`, await withStatus(4241), 'good', handed);
   write(`${name} status set`, await withStatus(4242), 'bad', { ...handed, check: 'status' });
   write(`${name} status beyond the list`, await withStatus(131072), 'bad', { ...handed, check: 'status' });

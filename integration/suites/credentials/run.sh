@@ -105,15 +105,15 @@ verify_subjects() {
   with_node rdf-validate-shacl verify-with-rdf-validate-shacl.mjs "$1" "$gaia_x" "$root/descriptors/vocabulary"
 }
 
-# What Digital Bazaar's libraries sign, judged by us.
+# What Digital Bazaar's libraries or jose sign, judged by the program that we ship.
 verify_theirs() {
-  local from=$place/samples/$1 out=$place/theirs/$1
+  local who=$1 from=$place/samples/$2 out=$place/theirs/$1-$2
   [[ $node_ready == yes && -d $gaia_x ]] || return 0
   mkdir -p "$place/theirs"
-  if node "$place/node/issue-with-digitalbazaar.mjs" "$from" "$out" "$gaia_x" >"$place/issue-$1.log" 2>&1; then
-    check "avow-$1" "$programs/verify-foreign" "$out" "$gaia_x"
+  if node "$place/node/issue-with-$who.mjs" "$from" "$out" "$gaia_x" >"$place/issue-$who-$2.log" 2>&1; then
+    with_node "avow-$who-$2" judge-with-avow.mjs "$programs/avow" "$out" "$gaia_x"
   else
-    echo "FAILED issue-with-digitalbazaar $1: $(head -n 5 "$place/issue-$1.log" | tr '\n' ' ')"
+    echo "FAILED issue-with-$who $2: $(head -n 5 "$place/issue-$who-$2.log" | tr '\n' ' ')"
     failed=$((failed + 1))
   fi
 }
@@ -140,7 +140,8 @@ else
   for form in w3c-rdfc w3c-rdfc-web w3c-jcs w3c-jcs-web; do
     with_node "digitalbazaar-$form" verify-with-digitalbazaar.mjs "$place/samples/$form" "$gaia_x"
   done
-  verify_theirs w3c-rdfc
+  verify_theirs digitalbazaar w3c-rdfc
+  verify_theirs jose w3c-rdfc
   verify_plain "$place/samples/plain"
   # What a newcomer gets: the credentials of the demo, from a collector that ran.
   "$programs/demo" --once --data-dir "$place/demo" >"$place/demo.log"

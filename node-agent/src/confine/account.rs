@@ -175,6 +175,8 @@ fn step<T>(step: &'static str, outcome: Result<T, Errno>) -> Result<T, AccountEr
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const PASSWD: &str = "root:x:0:0:root:/root:/bin/sh\nbroken\navow-agent:x:992:991::/nonexistent:/usr/sbin/nologin\n\
@@ -192,6 +194,21 @@ mod tests {
     fn an_account_that_is_not_there_or_does_not_parse_is_none() {
         for name in ["", "nobody", "broken", "odd", "x", "avow-agen"] {
             assert_eq!(parse(PASSWD, GROUP, name), None, "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_gives_an_account_of_that_name_or_none(
+            passwd in "([a-c]{0,2}:x?:-?[0-9]{0,11}:[0-9]{0,3}:\\PC{0,5}\n|\\PC{0,20}\n){0,6}",
+            group in "([a-c]{0,2}:x?:[0-9]{0,11}:[a-c,]{0,8}\n|\\PC{0,20}\n){0,6}",
+            name in "[a-c]{1,2}",
+        ) {
+            if let Some(account) = parse(&passwd, &group, &name) {
+                let line = format!("{name}:");
+                prop_assert!(passwd.lines().any(|other| other.starts_with(&line)));
+                prop_assert!(account.groups.contains(&account.gid) && account.groups.is_sorted());
+            }
         }
     }
 }

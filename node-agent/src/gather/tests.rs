@@ -17,16 +17,22 @@ fn fact_of(bios_date: Reading<String>) -> Reading<Fact> {
     let fact = DmiFact {
         system_vendor: none(),
         product_name: none(),
+        product_version: none(),
+        product_sku: none(),
         product_serial: none(),
         product_uuid: none(),
         board_vendor: none(),
         board_name: none(),
+        board_version: none(),
         board_serial: none(),
+        chassis_type: none(),
         chassis_serial: none(),
         chassis_asset_tag: none(),
         bios_vendor: none(),
         bios_version: none(),
         bios_date,
+        bios_release: none(),
+        controller_release: none(),
     };
     Reading::Present(fact.into())
 }

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use descriptors::report::ENVELOPE_BYTES_MAX;
-use proto::convert::{Acknowledgement, ConvertError};
+use proto::convert::{self, Acknowledgement, ConvertError};
 use proto::v1;
 use proto::v1::ingest_service_client::IngestServiceClient;
 use tokio::sync::mpsc;
@@ -60,7 +60,7 @@ impl Link {
     pub async fn open(identity: &Identity, window: usize, first: Vec<u8>) -> Result<Self, LinkError> {
         let channel = identity.connect().await?;
         let (outgoing, submissions) = mpsc::channel(window.max(1));
-        outgoing.send(v1::Submission { envelope: first }).await.map_err(|_| LinkError::Closed)?;
+        outgoing.send(convert::submission(first)).await.map_err(|_| LinkError::Closed)?;
         let mut client = IngestServiceClient::new(channel)
             .max_decoding_message_size(ACKNOWLEDGEMENT_BYTES_MAX)
             .max_encoding_message_size(ENVELOPE_BYTES_MAX + FRAME_BYTES);
@@ -70,7 +70,7 @@ impl Link {
 
     /// Queues an envelope on the stream; waits while the window is full of envelopes not yet sent.
     pub async fn send(&self, envelope: Vec<u8>) -> Result<(), LinkError> {
-        self.outgoing.send(v1::Submission { envelope }).await.map_err(|_| LinkError::Closed)
+        self.outgoing.send(convert::submission(envelope)).await.map_err(|_| LinkError::Closed)
     }
 
     /// The next answer. May be dropped while it waits without losing one.

@@ -48,6 +48,8 @@ fn field(text: &str, name: &str) -> Reading<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::config::Sources;
     use crate::root::Root;
@@ -77,5 +79,17 @@ mod tests {
         assert_eq!(reason(fact.seccomp_filters.absence()), Some(AbsenceReason::Malformed));
         assert_eq!(reason(fact.capabilities_mask.absence()), Some(AbsenceReason::NotSupported));
         assert_eq!(reason(fact.no_new_privileges.absence()), Some(AbsenceReason::NotSupported));
+    }
+
+    proptest! {
+        #[test]
+        fn any_status_gives_a_reading_of_each_field(status in "((Uid|CapEff|NoNewPrivs|Seccomp_filters):?\\PC{0,12}\n|\\PC{0,12}\n){0,8}") {
+            let has = |name: &str| status.lines().any(|line| line.starts_with(name));
+            let fact = read(&status);
+            prop_assert_eq!(fact.capabilities_mask.present().is_some(), has("CapEff:"));
+            prop_assert_eq!(fact.no_new_privileges.present().is_some(), has("NoNewPrivs:"));
+            prop_assert!(fact.user_id.present().is_none() || has("Uid:"));
+            prop_assert!(fact.seccomp_filters.present().is_none() || has("Seccomp_filters:"));
+        }
     }
 }

@@ -2,12 +2,12 @@
 //!
 //! `/sys/block` lists whole disks only. Left out are devices without a `device` link (loop, RAM, zram, device mapper, MD),
 //! CD and floppy drives, and the hidden paths of multipath NVMe. No ioctl is made: NVMe identify and SMART need
-//! `CAP_SYS_ADMIN`. Nine small files a disk, no privilege except for the serial number of a SCSI disk.
+//! `CAP_SYS_ADMIN`. Eleven small files a disk, no privilege except for the serial number of a SCSI disk.
 
-use descriptors::fact::block::{BlockFact, Disk, DiskClass};
+use descriptors::fact::block::{BlockFact, Disk, DiskClass, Transport};
 use descriptors::fact::{AbsenceReason, Fact, Reading};
 
-use super::{Context, Source, number};
+use super::{Context, Source, malformed, number, numbered, switch};
 use crate::root::Root;
 
 const DIRECTORY: &str = "/sys/block";
@@ -41,6 +41,9 @@ struct Raw {
     wwid: Reading<String>,
     firmware: Reading<String>,
     write_cache: Reading<String>,
+    forced_writes: Reading<String>,
+    /// Where the kernel has the disk, or the transport that an NVMe controller names.
+    way: Reading<String>,
 }
 
 fn fetch(root: &Root) -> Reading<Vec<Raw>> {
@@ -73,8 +76,25 @@ fn fetch_disk(root: &Root, name: String) -> Option<Raw> {
         wwid: root.line(&at(if nvme { "wwid" } else { "device/wwid" })),
         firmware: root.line(&at(if nvme { "device/firmware_rev" } else { "device/rev" })),
         write_cache: root.line(&at("queue/write_cache")),
+        forced_writes: root.line(&at("queue/fua")),
+        way: if nvme { nvme_transport(root, &at("device")) } else { root.link(&format!("{DIRECTORY}/{name}")) },
         name,
     })
+}
+
+/// The transport of a disk's controller. A disk that several controllers reach belongs to their subsystem, which links to
+/// each of them; by the rules of NVMe they may differ, and the first is as good as any.
+fn nvme_transport(root: &Root, device: &str) -> Reading<String> {
+    match root.line(&format!("{device}/transport")) {
+        Reading::Absent(absence) if absence.reason == AbsenceReason::NotPresent => {
+            let names = root.list(device).map(|names| names.into_iter().find(|name| numbered(name, "nvme").is_some()));
+            match names.present() {
+                Some(Some(controller)) => root.line(&format!("{device}/{controller}/transport")),
+                _ => Reading::Absent(absence),
+            }
+        }
+        reading => reading,
+    }
 }
 
 fn parse(raw: Raw) -> Disk {
@@ -92,6 +112,8 @@ fn parse(raw: Raw) -> Disk {
         wwid: raw.wwid,
         firmware: raw.firmware,
         write_cache: raw.write_cache,
+        forced_writes: switch(&place("queue/fua"), raw.forced_writes),
+        transport: raw.way.and_then(|way| transport(&raw.name, &way)),
         name: raw.name,
     }
 }
@@ -107,6 +129,34 @@ fn class(name: &str, vendor: &Reading<String>, rotational: &Reading<String>) -> 
         (false, Some("1")) => DiskClass::Hdd,
         (false, _) => DiskClass::Other,
     }
+}
+
+/// The names that the kernel gives to what lies between a disk and its controller.
+const WAYS: [(&str, Transport); 6] = [
+    ("ata", Transport::Ata),
+    ("end_device-", Transport::Sas),
+    ("session", Transport::Iscsi),
+    ("rport-", Transport::Fc),
+    ("usb", Transport::Usb),
+    ("virtio", Transport::Virtio),
+];
+
+fn transport(name: &str, way: &str) -> Reading<Transport> {
+    if name.starts_with("nvme") {
+        return match way {
+            "pcie" => Reading::Present(Transport::Pcie),
+            "tcp" => Reading::Present(Transport::NvmeTcp),
+            "rdma" => Reading::Present(Transport::NvmeRdma),
+            "fc" => Reading::Present(Transport::NvmeFc),
+            _ => malformed(&format!("{DIRECTORY}/{name}/device/transport"), way),
+        };
+    }
+    // The nearest to the disk counts: a USB bridge to a SATA disk is reached by USB, and both names are there.
+    let begins = |part: &str, prefix: &str| {
+        part.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let nearest = way.rsplit('/').find_map(|part| WAYS.iter().find(|(prefix, _)| begins(part, prefix)));
+    Reading::Present(nearest.map_or(Transport::Other, |(_, transport)| *transport))
 }
 
 /// The text of a `serial` file, or of a SCSI unit serial number page (SPC-6, 7.7.20): 0, 0x80, a length in two bytes, text.
@@ -129,6 +179,8 @@ fn serial(place: &str, bytes: &[u8]) -> Reading<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -145,6 +197,26 @@ mod tests {
     }
 
     #[test]
+    fn a_disk_is_reached_by_what_is_nearest_to_it() {
+        let check = |name: &str, way: &str, expect: Option<Transport>| {
+            assert_eq!(transport(name, way).present().copied(), expect, "{way}");
+        };
+        let pci = "../devices/pci0000:40/0000:40:08.3/0000:44:00.0";
+        check("sda", &format!("{pci}/ata1/host0/target0:0:0/0:0:0:0/block/sda"), Some(Transport::Ata));
+        let sas = "host0/port-0:0/end_device-0:0/target0:0:0/0:0:0:0/block/sda";
+        check("sda", &format!("{pci}/{sas}"), Some(Transport::Sas));
+        let iscsi = "../devices/platform/host9/session1/target9:0:0/9:0:0:1/block/sdb";
+        check("sdb", iscsi, Some(Transport::Iscsi));
+        check("sdc", &format!("{pci}/host1/rport-1:0-2/target1:0:0/1:0:0:0/block/sdc"), Some(Transport::Fc));
+        check("sdd", &format!("{pci}/usb2/2-1/2-1:1.0/host6/target6:0:0/6:0:0:0/block/sdd"), Some(Transport::Usb));
+        check("vda", "../devices/pci0000:00/0000:00:01.0/virtio0/block/vda", Some(Transport::Virtio));
+        check("sde", &format!("{pci}/host0/target0:2:0/0:2:0:0/block/sde"), Some(Transport::Other));
+        check("nvme0n1", "pcie", Some(Transport::Pcie));
+        check("nvme0n1", "tcp", Some(Transport::NvmeTcp));
+        check("nvme0n1", "pigeon", None);
+    }
+
+    #[test]
     fn a_disk_of_a_hypervisor_is_virtual() {
         let text = |text: &str| Reading::Present(text.to_owned());
         let none = || Reading::absent(AbsenceReason::NotPresent, "/x");
@@ -157,5 +229,14 @@ mod tests {
         check("sda", text("ATA"), text("1"), DiskClass::Hdd);
         check("sda", text("ATA"), none(), DiskClass::Other);
         check("nvme0n1", none(), text("0"), DiskClass::Nvme);
+    }
+
+    proptest! {
+        #[test]
+        fn any_path_is_a_way_to_a_disk(way in "(/?(ata|usb|session|rport-|end_device-|virtio|\\PC{0,3})[0-9:-]{0,3}){0,6}") {
+            prop_assert!(transport("sda", &way).present().is_some());
+            let named = transport("nvme0n1", &way);
+            prop_assert_eq!(named.present().is_some(), ["pcie", "tcp", "rdma", "fc"].contains(&way.as_str()));
+        }
     }
 }

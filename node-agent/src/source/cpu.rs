@@ -2,18 +2,23 @@
 //!
 //! Only the first processor of `/proc/cpuinfo` is read: on a large machine the whole file is half a megabyte that the
 //! kernel has to write anew for each reader. Cores and sockets are counted by reading one processor of each, so the cost
-//! is two small files a core. No privilege. Under a hypervisor all of this describes the virtual processor.
+//! is two small files a core, and some thirty besides. Frequencies are those of the first processor. No privilege. Under a hypervisor all of this describes the virtual processor.
 
 use std::collections::BTreeSet;
 
-use descriptors::fact::cpu::{CpuFact, FLAGS, Signature, Topology, Vulnerability};
+use descriptors::fact::cpu::{self, CpuFact, FLAGS, Signature, Topology, Vulnerability};
 use descriptors::fact::{AbsenceReason, Fact, Reading};
 
-use super::{Context, NOT_CAPTURED, Source, malformed};
+use super::{Context, NOT_CAPTURED, Source, malformed, number, switch};
 use crate::root::Root;
 
 pub(super) const CPUINFO: &str = "/proc/cpuinfo";
 const CPUS: &str = "/sys/devices/system/cpu";
+const SMT: &str = "/sys/devices/system/cpu/smt";
+const FREQUENCY: &str = "/sys/devices/system/cpu/cpu0/cpufreq";
+const NOMINAL_FREQUENCY: &str = "/sys/devices/system/cpu/cpu0/acpi_cppc/nominal_freq";
+const BOOST: &str = "/sys/devices/system/cpu/cpufreq/boost";
+const NO_TURBO: &str = "/sys/devices/system/cpu/intel_pstate/no_turbo";
 const VULNERABILITIES: &str = "/sys/devices/system/cpu/vulnerabilities";
 
 /// Enough for the first processor with all its flags; one takes 1.5 to 3 KiB.
@@ -41,7 +46,20 @@ struct Raw {
     cpuinfo: Reading<String>,
     hypervisor: Reading<String>,
     topology: Reading<RawTopology>,
+    smt_control: Reading<String>,
+    smt_active: Reading<String>,
+    frequency: RawFrequency,
     vulnerabilities: Reading<Vec<(String, Reading<String>)>>,
+}
+
+struct RawFrequency {
+    base_khz: Reading<String>,
+    nominal_mhz: Reading<String>,
+    /// What `cpuid` says, in MHz.
+    base_mhz: Reading<u64>,
+    max_khz: Reading<String>,
+    boost: Reading<String>,
+    no_turbo: Reading<String>,
 }
 
 struct RawTopology {
@@ -51,9 +69,12 @@ struct RawTopology {
 }
 
 fn fetch(root: &Root) -> Raw {
-    let hypervisor = match root.is_live() {
-        true => hypervisor_by_cpuid(),
-        false => Reading::absent(AbsenceReason::NotPresent, NOT_CAPTURED),
+    let (hypervisor, base_mhz) = match root.is_live() {
+        true => (hypervisor_by_cpuid(), base_mhz_by_cpuid()),
+        false => (
+            Reading::absent(AbsenceReason::NotPresent, NOT_CAPTURED),
+            Reading::absent(AbsenceReason::NotPresent, NOT_CAPTURED),
+        ),
     };
     let vulnerabilities = root.list(VULNERABILITIES).map(|names| {
         let state = |name: String| {
@@ -67,6 +88,16 @@ fn fetch(root: &Root) -> Raw {
         cpuinfo: first_processor(root),
         hypervisor,
         topology: fetch_topology(root),
+        smt_control: root.line(&format!("{SMT}/control")),
+        smt_active: root.line(&format!("{SMT}/active")),
+        frequency: RawFrequency {
+            base_khz: root.line(&format!("{FREQUENCY}/base_frequency")),
+            nominal_mhz: root.line(NOMINAL_FREQUENCY),
+            base_mhz,
+            max_khz: root.line(&format!("{FREQUENCY}/cpuinfo_max_freq")),
+            boost: root.line(BOOST),
+            no_turbo: root.line(NO_TURBO),
+        },
         vulnerabilities,
     }
 }
@@ -110,16 +141,38 @@ fn fetch_topology(root: &Root) -> Reading<RawTopology> {
     })
 }
 
+/// Leaf 1, `ecx`: this is no real processor.
+#[cfg(target_arch = "x86_64")]
+const HYPERVISOR_BIT: u32 = 1 << 31;
+
+/// What hypervisors call themselves in leaf 0x40000000, and what people call them.
+#[cfg(target_arch = "x86_64")]
+const HYPERVISORS: [(&str, &str); 8] = [
+    ("KVMKVMKVM", "KVM"),
+    ("TCGTCGTCGTCG", "QEMU"),
+    ("XenVMMXenVMM", "Xen"),
+    ("VMwareVMware", "VMware"),
+    ("Microsoft Hv", "HyperV"),
+    ("bhyve bhyve ", "Bhyve"),
+    ("QNXQVMBSQG", "QNX"),
+    ("ACRNACRNACRN", "ACRN"),
+];
+
 #[cfg(target_arch = "x86_64")]
 fn hypervisor_by_cpuid() -> Reading<String> {
-    let cpuid = raw_cpuid::CpuId::new();
-    match cpuid.get_hypervisor_info().map(|info| info.identify()) {
-        Some(raw_cpuid::Hypervisor::Unknown(b, c, d)) => {
-            let name: Vec<u8> = [b, c, d].iter().flat_map(|register| register.to_le_bytes()).collect();
-            Reading::Present(String::from_utf8_lossy(&name).trim_matches('\0').to_owned())
-        }
-        Some(known) => Reading::Present(format!("{known:?}")),
-        None => Reading::absent(AbsenceReason::NotPresent, "cpuid 0x40000000: no hypervisor"),
+    use std::arch::x86_64::__cpuid;
+    if __cpuid(1).ecx & HYPERVISOR_BIT == 0 {
+        return Reading::absent(AbsenceReason::NotPresent, "cpuid 0x40000000: no hypervisor");
+    }
+    let leaf = __cpuid(0x4000_0000);
+    let bytes: Vec<u8> = [leaf.ebx, leaf.ecx, leaf.edx].iter().flat_map(|register| register.to_le_bytes()).collect();
+    let name = String::from_utf8_lossy(&bytes);
+    let name = name.trim_matches('\0');
+    let known = HYPERVISORS.iter().find(|(signature, _)| *signature == name);
+    match (known, name) {
+        (Some((_, known)), _) => Reading::Present((*known).to_owned()),
+        (None, "") => Reading::absent(AbsenceReason::NotPresent, "cpuid 0x40000000: a hypervisor without a name"),
+        (None, name) => Reading::Present(name.to_owned()),
     }
 }
 
@@ -128,10 +181,29 @@ fn hypervisor_by_cpuid() -> Reading<String> {
     Reading::absent(AbsenceReason::NotSupported, "cpuid: not on this architecture")
 }
 
+/// Leaf 0x16, which only Intel fills.
+#[cfg(target_arch = "x86_64")]
+fn base_mhz_by_cpuid() -> Reading<u64> {
+    use std::arch::x86_64::__cpuid;
+    const LEAF: u32 = 0x16;
+    let mhz = if __cpuid(0).eax >= LEAF { __cpuid(LEAF).eax & 0xffff } else { 0 };
+    match mhz {
+        0 => Reading::absent(AbsenceReason::NotPresent, "cpuid 0x16: no base frequency"),
+        mhz => Reading::Present(u64::from(mhz)),
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn base_mhz_by_cpuid() -> Reading<u64> {
+    Reading::absent(AbsenceReason::NotSupported, "cpuid: not on this architecture")
+}
+
 fn parse(raw: Raw) -> Reading<CpuFact> {
     let topology = raw.topology.and_then(|raw| topology(&raw));
     let vulnerabilities = raw.vulnerabilities.and_then(vulnerabilities);
     let hypervisor = raw.hypervisor;
+    let (frequency_base_khz, frequency_max_khz, boost) = frequencies(raw.frequency);
+    let (smt_control, smt_active) = (raw.smt_control, switch(&format!("{SMT}/active"), raw.smt_active));
     let architecture = raw.architecture;
     raw.cpuinfo.and_then(|cpuinfo| {
         let Some(architecture) = architecture.or_else(|| architecture_of(&cpuinfo)) else {
@@ -139,12 +211,19 @@ fn parse(raw: Raw) -> Reading<CpuFact> {
         };
         let flags = flags(&cpuinfo);
         let bare = flags.as_ref().is_some_and(|flags| !flags.contains("hypervisor"));
+        let (vendor, signature) = (field(&cpuinfo, "vendor_id"), signature(&cpuinfo));
         Reading::Present(CpuFact {
             architecture: architecture.to_owned(),
-            vendor: field(&cpuinfo, "vendor_id"),
             model_name: field(&cpuinfo, "model name"),
-            signature: signature(&cpuinfo),
+            generation: vendor.clone().and_then(|vendor| signature.clone().and_then(|it| generation(&vendor, &it))),
+            vendor,
+            signature,
             topology,
+            smt_control,
+            smt_active,
+            frequency_base_khz,
+            frequency_max_khz,
+            boost,
             flags: match flags {
                 Some(flags) => Reading::Present(
                     FLAGS.iter().copied().filter(|flag| flags.contains(flag)).map(str::to_owned).collect(),
@@ -161,6 +240,35 @@ fn parse(raw: Raw) -> Reading<CpuFact> {
             vulnerabilities,
         })
     })
+}
+
+fn generation(vendor: &str, signature: &Signature) -> Reading<String> {
+    match cpu::generation(vendor, signature) {
+        Some(generation) => Reading::Present(generation.name.to_owned()),
+        None => {
+            let Signature { family, model, stepping } = signature;
+            let unknown = format!("{vendor} family {family} model {model} stepping {stepping} has no name here");
+            Reading::absent(AbsenceReason::NotSupported, unknown)
+        }
+    }
+}
+
+/// Base and highest frequency, and whether the kernel allows more than the base. Which file there is depends on the driver.
+fn frequencies(raw: RawFrequency) -> (Reading<u64>, Reading<u64>, Reading<bool>) {
+    let khz = |mhz: u64| mhz.saturating_mul(1000);
+    let place = |file: &str| format!("{FREQUENCY}/{file}");
+    let base = match (raw.base_khz, raw.nominal_mhz, raw.base_mhz) {
+        (base @ Reading::Present(_), ..) => number(&place("base_frequency"), base),
+        (_, nominal @ Reading::Present(_), _) => number(NOMINAL_FREQUENCY, nominal).map(khz),
+        (_, _, Reading::Present(mhz)) => Reading::Present(khz(mhz)),
+        (Reading::Absent(absence), ..) => Reading::Absent(absence),
+    };
+    let boost = match (raw.boost, raw.no_turbo) {
+        (boost @ Reading::Present(_), _) => switch(BOOST, boost),
+        (_, no_turbo @ Reading::Present(_)) => switch(NO_TURBO, no_turbo).map(|off| !off),
+        (Reading::Absent(absence), _) => Reading::Absent(absence),
+    };
+    (base, number(&place("cpuinfo_max_freq"), raw.max_khz), boost)
 }
 
 /// A captured `/proc/cpuinfo` shows its architecture by the names of its lines.
@@ -268,6 +376,33 @@ mod tests {
     fn a_hidden_microcode_revision_is_not_a_value() {
         assert_eq!(microcode("0xa0011d1".to_owned()), Reading::Present("0xa0011d1".to_owned()));
         assert!(microcode("0xffffffff".to_owned()).absence().is_some());
+    }
+
+    fn none<T>() -> Reading<T> {
+        Reading::absent(AbsenceReason::NotPresent, "/x")
+    }
+
+    #[test]
+    fn a_frequency_is_in_khz_whichever_driver_tells_it() {
+        let text = |text: &str| Reading::Present(text.to_owned());
+        let raw = |base_khz, nominal_mhz, base_mhz, boost, no_turbo| {
+            let raw = RawFrequency { base_khz, nominal_mhz, base_mhz, max_khz: text("3400000"), boost, no_turbo };
+            let (base, max, boost) = frequencies(raw);
+            assert_eq!(max, Reading::Present(3_400_000));
+            (base.present().copied(), boost.present().copied())
+        };
+        assert_eq!(raw(text("2300000"), text("2200"), none(), none(), text("1")), (Some(2_300_000), Some(false)));
+        assert_eq!(raw(none(), text("2200"), Reading::Present(2100), text("1"), none()), (Some(2_200_000), Some(true)));
+        assert_eq!(raw(none(), none(), Reading::Present(2100), none(), text("0")), (Some(2_100_000), Some(true)));
+        assert_eq!(raw(none(), none(), none(), none(), none()), (None, None));
+        assert_eq!(raw(text("fast"), text("2200"), none(), text("2"), none()), (None, None));
+    }
+
+    #[test]
+    fn a_processor_that_nobody_described_has_no_generation() {
+        let check = |model: u32| generation("GenuineIntel", &Signature { family: 6, model, stepping: 6 });
+        assert_eq!(check(106), Reading::Present("Ice Lake".to_owned()));
+        assert_eq!(check(250).absence().map(|absence| absence.reason), Some(AbsenceReason::NotSupported));
     }
 
     #[test]

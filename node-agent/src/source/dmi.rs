@@ -1,9 +1,8 @@
 //! SMBIOS identity, as the kernel exports it in `/sys/class/dmi/id`.
 //!
-//! Serial numbers and the UUID are readable by root only: they are read once, before the agent gives up its rights, and are absent,
-//! `not_permitted`, where it had none. Boards that nobody
-//! configured carry fillers such as `To be filled by O.E.M.`, which two nodes share without sharing anything: those are
-//! absent, `filler`. Twelve small files.
+//! Serial numbers and the UUID are readable by root only: they are read once, before the agent gives up its rights, and are
+//! absent, `not_permitted`, where it had none. Boards that nobody configured carry fillers such as `To be filled by O.E.M.`,
+//! which two nodes share without sharing anything: those are absent, `filler`. Eighteen small files.
 
 use descriptors::fact::dmi::DmiFact;
 use descriptors::fact::{AbsenceReason, Fact, Reading};
@@ -79,16 +78,22 @@ fn fetch(root: &Root) -> Reading<Raw> {
     Reading::Present(Raw {
         system_vendor: field("sys_vendor"),
         product_name: field("product_name"),
+        product_version: field("product_version"),
+        product_sku: field("product_sku"),
         product_serial: field("product_serial"),
         product_uuid: field("product_uuid"),
         board_vendor: field("board_vendor"),
         board_name: field("board_name"),
+        board_version: field("board_version"),
         board_serial: field("board_serial"),
+        chassis_type: field("chassis_type"),
         chassis_serial: field("chassis_serial"),
         chassis_asset_tag: field("chassis_asset_tag"),
         bios_vendor: field("bios_vendor"),
         bios_version: field("bios_version"),
         bios_date: field("bios_date"),
+        bios_release: field("bios_release"),
+        controller_release: field("ec_firmware_release"),
     })
 }
 
@@ -96,16 +101,22 @@ fn parse(raw: Raw) -> DmiFact {
     DmiFact {
         system_vendor: filled(raw.system_vendor),
         product_name: filled(raw.product_name),
+        product_version: version(raw.product_version),
+        product_sku: filled(raw.product_sku),
         product_serial: filled(raw.product_serial),
         product_uuid: filled(raw.product_uuid).map(|uuid| uuid.to_ascii_lowercase()),
         board_vendor: filled(raw.board_vendor),
         board_name: filled(raw.board_name),
+        board_version: version(raw.board_version),
         board_serial: filled(raw.board_serial),
+        chassis_type: version(raw.chassis_type),
         chassis_serial: filled(raw.chassis_serial),
         chassis_asset_tag: filled(raw.chassis_asset_tag),
         bios_vendor: filled(raw.bios_vendor),
-        bios_version: filled(raw.bios_version),
+        bios_version: version(raw.bios_version),
         bios_date: filled(raw.bios_date),
+        bios_release: version(raw.bios_release),
+        controller_release: version(raw.controller_release),
     }
 }
 
@@ -115,6 +126,18 @@ fn filled(text: Reading<String>) -> Reading<String> {
         true => Reading::absent(AbsenceReason::Filler, text.chars().take(40).collect::<String>()),
         false => Reading::Present(text),
     })
+}
+
+/// As [`filled`], for versions and other numbers: `1.1` repeats a character and `0` is short, and both may be meant.
+fn version(text: Reading<String>) -> Reading<String> {
+    let meant = |text: &str| {
+        let digits = text.contains(|c: char| c.is_ascii_digit());
+        text == "0" || digits && FILLERS.binary_search(&text.to_lowercase().as_str()).is_err()
+    };
+    match text {
+        Reading::Present(text) if meant(&text) => Reading::Present(text),
+        text => filled(text),
+    }
 }
 
 fn is_filler(text: &str) -> bool {
@@ -128,6 +151,19 @@ fn is_filler(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_version_may_repeat_a_character() {
+        let check = |text: &str, expect: bool| {
+            assert_eq!(version(Reading::Present(text.to_owned())).present().is_some(), expect, "{text:?}");
+        };
+        for text in ["1.1", "22", "0", "A", "2.7a"] {
+            check(text, true);
+        }
+        for text in ["Default string", "Not Specified", "0123456789", "xxxx", "...."] {
+            check(text, false);
+        }
+    }
 
     #[test]
     fn a_filler_is_not_a_value() {

@@ -1,20 +1,33 @@
 //! Where random numbers come from: whether the kernel's generator is ready, the processor's instructions, hardware
 //! generators.
 //!
-//! No random byte is judged here: of conditioned output a statistical test can refute and never confirm. The instructions
-//! are looked up in `cpuid` and in the kernel's flags, not executed: where the two differ the kernel withdrew an instruction. `entropy_avail` is not read, because since 5.18 it is a constant that people take
-//! for a level. Four small files and one system call, no privilege.
+//! No random byte is judged in a round: `entropy_avail` is not read, because since 5.18 it is a constant that people take
+//! for a level, and the instructions are looked up in `cpuid` and in the kernel's flags: where the two differ the kernel withdrew
+//! an instruction. Four small files and one system call, no privilege.
+//!
+//! What takes longer is done rarely, in a thread of the lowest priority, and its last result is read here: RDRAND and RDSEED
+//! executed, `/dev/hwrng` read for at most 2 KiB and 250 ms (root), the health tests of SP 800-90B on both, the time at which the
+//! kernel's generator was ready (from the kernel log), and the min-entropy of raw timer jitter. Of conditioned output a
+//! statistical test can refute and never confirm, so it is labelled, and no min-entropy of it is estimated. A capture holds the
+//! same result in `/avow/examination.json`.
 
-use descriptors::fact::entropy::{EntropyFact, Instruction, PoolSemantics};
+use std::path::Path;
+
+use descriptors::fact::entropy::{EntropyFact, Examination, Instruction, PoolSemantics};
 use descriptors::fact::{AbsenceReason, Fact, Reading};
 
 use super::{Context, NOT_CAPTURED, Source, cpu, malformed, number};
-use crate::root::Root;
+use crate::examination::FILE_BYTES_MAX;
+use crate::raw::RandomInstruction;
+use crate::root::{Privileged, Root};
 
 const POOL_SIZE: &str = "/proc/sys/kernel/random/poolsize";
 const CURRENT: &str = "/sys/class/misc/hw_random/rng_current";
 const AVAILABLE: &str = "/sys/class/misc/hw_random/rng_available";
 const QUALITY: &str = "/sys/class/misc/hw_random/rng_quality";
+
+/// The last examination in a capture.
+const CAPTURED_EXAMINATION: &str = "/avow/examination.json";
 
 /// See the module.
 pub struct Entropy;
@@ -24,8 +37,12 @@ impl Source for Entropy {
         "entropy"
     }
 
+    fn privileged(&self) -> &'static [Privileged] {
+        &[Privileged::Device("/dev/hwrng"), Privileged::Device("/dev/kmsg")]
+    }
+
     fn read(&self, context: &Context) -> Reading<Fact> {
-        Reading::Present(parse(fetch(&context.root)).into())
+        Reading::Present(parse(fetch(&context.root, context.settings.examination.as_deref())).into())
     }
 }
 
@@ -38,9 +55,10 @@ struct Raw {
     current: Reading<String>,
     available: Reading<String>,
     quality: Reading<String>,
+    examination: Reading<String>,
 }
 
-fn fetch(root: &Root) -> Raw {
+fn fetch(root: &Root, examination: Option<&Path>) -> Raw {
     let (crng_ready, cpuid) = match root.is_live() {
         true => (crng_ready(), by_cpuid()),
         false => (
@@ -56,6 +74,11 @@ fn fetch(root: &Root) -> Raw {
         current: root.line(CURRENT),
         available: root.line(AVAILABLE),
         quality: root.line(QUALITY),
+        examination: match (root.is_live(), examination.and_then(Path::to_str)) {
+            (false, _) => root.text_up_to(CAPTURED_EXAMINATION, FILE_BYTES_MAX),
+            (true, Some(file)) => root.text_up_to(file, FILE_BYTES_MAX),
+            (true, None) => Reading::absent(AbsenceReason::NotPresent, "no examination is kept"),
+        },
     }
 }
 
@@ -71,10 +94,8 @@ fn crng_ready() -> Reading<bool> {
 
 #[cfg(target_arch = "x86_64")]
 fn by_cpuid() -> Reading<(bool, bool)> {
-    let cpuid = raw_cpuid::CpuId::new();
-    let rdrand = cpuid.get_feature_info().is_some_and(|features| features.has_rdrand());
-    let rdseed = cpuid.get_extended_feature_info().is_some_and(|features| features.has_rdseed());
-    Reading::Present((rdrand, rdseed))
+    let (rdrand, rdseed) = (RandomInstruction::rdrand(), RandomInstruction::rdseed());
+    Reading::Present((rdrand.is_some(), rdseed.is_some()))
 }
 
 #[cfg(not(target_arch = "x86_64"))]
@@ -95,6 +116,15 @@ fn parse(raw: Raw) -> EntropyFact {
         }),
         hwrng_available: raw.available.map(|names| names.split_ascii_whitespace().map(str::to_owned).collect()),
         hwrng_quality: number(QUALITY, raw.quality),
+        examination: raw.examination.and_then(|json| examination(&json)),
+    }
+}
+
+/// What was written there by [`crate::examination`].
+fn examination(json: &str) -> Reading<Examination> {
+    match serde_json::from_str(json) {
+        Ok(examination) => Reading::Present(examination),
+        Err(error) => Reading::absent(AbsenceReason::Malformed, format!("the last examination: {error}")),
     }
 }
 

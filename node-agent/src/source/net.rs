@@ -4,20 +4,22 @@
 //! Read are interfaces with a device behind them and those stacked on others, such as bonds, VLANs and bridges. Left out is
 //! what rests on nothing: the loopback interface, and the taps and cables of guests and containers, which come and go with
 //! them. A gateway's hardware address is known while the node talks to it; the kernel exports the neighbour table of IPv4 only as a file. Speed comes
-//! from the driver, which refuses while the link is down. Up to eight small files an interface, no privilege.
+//! from the driver, which refuses while the link is down. The kernel shows VLAN numbers as a file to root alone, and firmware
+//! versions only for devices that can do RDMA. Up to twelve small files an interface, no privilege but for VLANs.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use descriptors::fact::net::{Gateway, Interface, NetFact};
+use descriptors::fact::net::{Bond, Gateway, Interface, NetFact, Vlan};
 use descriptors::fact::{AbsenceReason, Fact, Reading};
 
-use super::{Context, Source, malformed, number};
+use super::{Context, Source, known, malformed, number, uevent};
 use crate::root::Root;
 
 const DIRECTORY: &str = "/sys/class/net";
 const ROUTES_V4: &str = "/proc/net/route";
 const ROUTES_V6: &str = "/proc/net/ipv6_route";
 const NEIGHBOURS: &str = "/proc/net/arp";
+const VLANS: &str = "/proc/net/vlan/config";
 
 /// Some 8,000 routes; a node with more is a router, and its table costs more to read than it tells.
 const ROUTES_BYTES_MAX: usize = 1 << 20;
@@ -46,6 +48,7 @@ struct Raw {
     routes_v4: Reading<String>,
     routes_v6: Reading<String>,
     neighbours: Reading<String>,
+    vlans: Reading<String>,
 }
 
 struct RawInterface {
@@ -57,7 +60,13 @@ struct RawInterface {
     mtu: Reading<String>,
     numa_node: Reading<String>,
     sriov_functions_max: Reading<String>,
+    sriov_functions: Reading<String>,
     controller: Reading<String>,
+    uevent: Reading<String>,
+    mac_permanent: Reading<String>,
+    firmware: Reading<String>,
+    bond_mode: Reading<String>,
+    bond_members: Reading<String>,
 }
 
 fn fetch(root: &Root) -> Reading<Raw> {
@@ -66,6 +75,7 @@ fn fetch(root: &Root) -> Reading<Raw> {
         routes_v4: root.text_up_to(ROUTES_V4, ROUTES_BYTES_MAX),
         routes_v6: root.text_up_to(ROUTES_V6, ROUTES_BYTES_MAX),
         neighbours: root.text_up_to(NEIGHBOURS, ROUTES_BYTES_MAX),
+        vlans: root.text_up_to(VLANS, ROUTES_BYTES_MAX),
     })
 }
 
@@ -83,8 +93,22 @@ fn fetch_interface(root: &Root, name: String) -> Option<RawInterface> {
         mtu: root.line(&at("mtu")),
         numa_node: root.line(&at("device/numa_node")),
         sriov_functions_max: root.line(&at("device/sriov_totalvfs")),
+        sriov_functions: root.line(&at("device/sriov_numvfs")),
         controller: root.link_name(&at("master")),
+        uevent: root.text(&at("uevent")),
+        mac_permanent: root.line(&at("bonding_slave/perm_hwaddr")),
+        firmware: firmware(root, &at("device/infiniband")),
+        bond_mode: root.line(&at("bonding/mode")),
+        bond_members: root.text(&at("bonding/slaves")),
         name,
+    })
+}
+
+/// The firmware version that the first RDMA device of a network device tells.
+fn firmware(root: &Root, directory: &str) -> Reading<String> {
+    root.list(directory).and_then(|names| match names.first() {
+        Some(name) => root.line(&format!("{directory}/{name}/fw_ver")),
+        None => Reading::absent(AbsenceReason::NotPresent, format!("{directory}: empty")),
     })
 }
 
@@ -96,15 +120,35 @@ fn is_stacked(root: &Root, name: &str) -> bool {
 
 fn parse(raw: Raw) -> NetFact {
     NetFact {
-        interfaces: raw.interfaces.into_iter().map(interface).collect(),
+        interfaces: raw.interfaces.into_iter().map(|raw_interface| interface(raw_interface, &raw.vlans)).collect(),
         gateways: gateways(raw.routes_v4, raw.routes_v6, &raw.neighbours),
     }
 }
 
-fn interface(raw: RawInterface) -> Interface {
+fn interface(raw: RawInterface, vlans: &Reading<String>) -> Interface {
     let place = |file: &str| format!("{DIRECTORY}/{}/{file}", raw.name);
+    let kind = raw.uevent.and_then(|text| match uevent(&text, "DEVTYPE") {
+        Some(kind) => Reading::Present(kind.to_owned()),
+        None => Reading::absent(AbsenceReason::NotPresent, format!("{}: no DEVTYPE", place("uevent"))),
+    });
+    let is_vlan = kind.present().is_some_and(|kind| kind == "vlan");
     Interface {
         physical: raw.physical,
+        vlan: match is_vlan {
+            true => vlans.clone().and_then(|table| vlan(&table, &raw.name)),
+            false => Reading::absent(AbsenceReason::NotPresent, format!("{}: no VLAN", place("uevent"))),
+        },
+        kind,
+        mac_permanent: raw.mac_permanent,
+        firmware: raw.firmware,
+        bond: raw.bond_mode.map(|mode| Bond {
+            mode: bond_mode(&place("bonding/mode"), &mode),
+            members: raw.bond_members.map(|members| {
+                let mut members: Vec<String> = members.split_ascii_whitespace().map(str::to_owned).collect();
+                members.sort_unstable();
+                members
+            }),
+        }),
         mac: raw.mac.and_then(|text| match text.bytes().any(|byte| byte != b'0' && byte != b':') {
             true => Reading::Present(text),
             false => Reading::absent(AbsenceReason::Filler, format!("{}: {text}", place("address"))),
@@ -112,22 +156,36 @@ fn interface(raw: RawInterface) -> Interface {
         speed_mbit: known(&place("speed"), raw.speed),
         driver: raw.driver,
         mtu: number(&place("mtu"), raw.mtu),
-        numa_node: known(&place("device/numa_node"), raw.numa_node).and_then(|node| match u32::try_from(node) {
-            Ok(node) => Reading::Present(node),
-            Err(_) => malformed(&place("device/numa_node"), &node.to_string()),
-        }),
+        numa_node: known(&place("device/numa_node"), raw.numa_node),
         sriov_functions_max: number(&place("device/sriov_totalvfs"), raw.sriov_functions_max),
+        sriov_functions: number(&place("device/sriov_numvfs"), raw.sriov_functions),
         controller: raw.controller,
         name: raw.name,
     }
 }
 
-/// A number for which the kernel writes -1 when it does not know.
-fn known(place: &str, text: Reading<String>) -> Reading<u64> {
-    text.and_then(|text| match text.as_str() {
-        "-1" => Reading::absent(AbsenceReason::NotSupported, format!("{place}: -1")),
-        _ => number(place, Reading::Present(text)),
-    })
+/// The name in `802.3ad 4`, name and number of the mode.
+fn bond_mode(place: &str, text: &str) -> Reading<String> {
+    match text.split_once(' ') {
+        Some((mode, number)) if number.bytes().all(|byte| byte.is_ascii_digit()) => Reading::Present(mode.to_owned()),
+        _ => malformed(place, text),
+    }
+}
+
+/// The line of an interface in `VLAN Dev name | VLAN ID` with two lines above: `bond0.100 | 100 | bond0`.
+fn vlan(table: &str, name: &str) -> Reading<Vlan> {
+    let found = table.lines().find_map(|line| {
+        let mut fields = line.split('|').map(str::trim);
+        let (interface, id, parent) = (fields.next()?, fields.next()?, fields.next()?);
+        (interface == name).then_some((id, parent))
+    });
+    match found.map(|(id, parent)| (id.parse::<u32>(), parent)) {
+        Some((Ok(id @ 0..4096), parent)) if !parent.is_empty() => {
+            Reading::Present(Vlan { id, parent: parent.to_owned() })
+        }
+        Some(_) => Reading::absent(AbsenceReason::Malformed, format!("{VLANS}: {name}")),
+        None => Reading::absent(AbsenceReason::NotPresent, format!("{VLANS}: no {name}")),
+    }
 }
 
 /// Gateways of both tables. A table that cannot be read makes the list absent, but for IPv6 switched off in the kernel.
@@ -196,6 +254,8 @@ fn neighbour(table: &str, address: &str, interface: &str) -> Reading<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const ARP: &str = "IP address       HW type     Flags       HW address            Mask     Device\n\
@@ -230,6 +290,29 @@ mod tests {
     }
 
     #[test]
+    fn a_vlan_has_a_number_and_an_interface_below() {
+        let table = "VLAN Dev name    | VLAN ID\nName-Type: VLAN_NAME_TYPE_RAW_PLUS_VID_NO_PAD\n\
+            bond0.100      | 100  | bond0\nbond0.9999     | 9999  | bond0\nbond0.7        | 7  |\n";
+        let found = vlan(table, "bond0.100");
+        assert_eq!(found, Reading::Present(Vlan { id: 100, parent: "bond0".to_owned() }));
+        let reason = |name: &str| vlan(table, name).absence().map(|absence| absence.reason);
+        assert_eq!(reason("bond0.9999"), Some(AbsenceReason::Malformed));
+        assert_eq!(reason("bond0.7"), Some(AbsenceReason::Malformed));
+        assert_eq!(reason("bond0.8"), Some(AbsenceReason::NotPresent));
+    }
+
+    #[test]
+    fn a_bond_has_the_mode_that_is_named() {
+        let check = |text: &str, expect: Option<&str>| {
+            assert_eq!(bond_mode("/x", text).present().map(String::as_str), expect, "{text:?}");
+        };
+        check("802.3ad 4", Some("802.3ad"));
+        check("active-backup 1", Some("active-backup"));
+        check("802.3ad", None);
+        check("802.3ad four", None);
+    }
+
+    #[test]
     fn a_routing_table_that_cannot_be_read_is_not_an_empty_one() {
         let header = || Reading::Present("Iface\tDestination\n".to_owned());
         let none = |reason| Reading::<String>::absent(reason, "/x");
@@ -238,11 +321,15 @@ mod tests {
         assert!(gateways(none(AbsenceReason::NotPresent), header(), &header()).absence().is_some());
     }
 
-    #[test]
-    fn minus_one_is_not_known() {
-        let text = |text: &str| Reading::Present(text.to_owned());
-        assert_eq!(known("/x", text("25000")), Reading::Present(25_000));
-        assert_eq!(known("/x", text("-1")).absence().map(|absence| absence.reason), Some(AbsenceReason::NotSupported));
-        assert_eq!(known("/x", text("fast")).absence().map(|absence| absence.reason), Some(AbsenceReason::Malformed));
+    proptest! {
+        #[test]
+        fn any_table_has_a_vlan_or_not(text in "(bond0|[a-z0-9.]{0,4}|\\PC)( ?\\|? ?[0-9]{0,5} ?\\|? ?[a-z0-9]{0,4}\n?){0,4}") {
+            if let Reading::Present(vlan) = vlan(&text, "bond0") {
+                prop_assert!(vlan.id < 4096 && text.contains(&vlan.parent));
+            }
+            if let Reading::Present(mode) = bond_mode("/x", &text) {
+                prop_assert!(text.starts_with(&mode));
+            }
+        }
     }
 }

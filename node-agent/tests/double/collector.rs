@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use descriptors::digest::Digest;
 use descriptors::id::NodeId;
-use proto::convert::{Acknowledgement, Enrol, Outcome, possession_statement};
+use proto::convert::{self, Acknowledgement, Enrol, Outcome, possession_statement};
 use proto::token::JoinToken;
 use proto::v1;
 use proto::v1::enrolment_service_server::{EnrolmentService, EnrolmentServiceServer};
@@ -270,7 +270,7 @@ impl IngestService for Service {
         tokio::spawn(async move {
             let mut next = Some(first);
             while let Some(submission) = next {
-                match service.take(submission.envelope) {
+                match service.take(convert::envelope(submission)) {
                     Ok(Some(answer)) => drop(answers.send(Ok(answer)).await),
                     Ok(None) => {}
                     Err(status) => return drop(answers.send(Err(status)).await),

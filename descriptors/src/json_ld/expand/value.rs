@@ -137,13 +137,9 @@ impl<'a> Expander<'a, '_> {
             Coercion::Datatype(datatype) => Some(datatype.as_str()),
             _ => None,
         };
-        let Value::String(string) = value else {
-            let (lexical, own) = native(value, datatype, place)?;
-            return Ok(text(lexical, datatype.unwrap_or(own)));
+        let (Value::String(string), None) = (value, datatype) else {
+            return literal(value, datatype.map(Cow::Borrowed), place);
         };
-        if let Some(datatype) = datatype {
-            return Ok(text(string, datatype));
-        }
         let mut active = scope.active;
         if let Some(term) = term.filter(|term| term.scoped.is_some()) {
             active = self.enter(scope, Cause::Property(term), place)?.active;
@@ -196,13 +192,7 @@ impl<'a> Expander<'a, '_> {
             return place.refuse(ExpandFault::Invalid("a value object has a value"));
         };
         match (datatype, language) {
-            (None, None) => match value {
-                Value::String(string) => Ok(text(string, rdf::STRING)),
-                other => {
-                    let (lexical, own) = native(other, None, place)?;
-                    Ok(text(lexical, own))
-                }
-            },
+            (None, None) => literal(value, None, place),
             (Some(datatype), None) => self.typed(active, value, datatype, place),
             (None, Some(Value::String(tag))) => match value {
                 Value::String(string) => self.tagged(string, Some(tag), place),
@@ -230,13 +220,7 @@ impl<'a> Expander<'a, '_> {
         let Node::Iri(iri) = self.vocab(active, name, place)? else {
             return place.refuse(ExpandFault::Invalid("the type of a value is an IRI"));
         };
-        match value {
-            Value::String(string) => Ok(text(string, iri)),
-            other => {
-                let (lexical, _) = native(other, Some(&iri), place)?;
-                Ok(text(lexical, iri))
-            }
-        }
+        literal(value, Some(iri), place)
     }
 
     fn language_map(&mut self, active: &'a Context, members: Members<'a>, place: &Place<'_>) -> Walk<()> {
@@ -361,6 +345,15 @@ impl<'a> Expander<'a, '_> {
             _ => place.refuse(ExpandFault::FreeFloating),
         }
     }
+}
+
+/// A text or a native value with the datatype that is asked for, or else with its own.
+fn literal<'a>(value: &'a Value, datatype: Option<Cow<'a, str>>, place: &Place<'_>) -> Walk<Object<'a>> {
+    if let Value::String(string) = value {
+        return Ok(text(string, datatype.unwrap_or(Cow::Borrowed(rdf::STRING))));
+    }
+    let (lexical, own) = native(value, datatype.as_deref(), place)?;
+    Ok(text(lexical, datatype.unwrap_or(Cow::Borrowed(own))))
 }
 
 /// The lexical form of a native value and the datatype it has by itself.

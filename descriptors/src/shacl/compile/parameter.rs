@@ -72,11 +72,15 @@ impl Compiler<'_> {
         match name {
             "minCount" => Ok(vec![Constraint::MinCount(self.count(values, "minCount")?)]),
             "maxCount" => Ok(vec![Constraint::MaxCount(self.count(values, "maxCount")?)]),
-            "uniqueLang" => match self.source.boolean(one(values, "uniqueLang")?) {
-                Some(true) => Ok(vec![Constraint::UniqueLang]),
-                Some(false) => Ok(Vec::new()),
-                None => Err(IllFormed("uniqueLang")),
-            },
+            "uniqueLang" => {
+                let value = one(values, "uniqueLang")?;
+                // `"1"^^xsd:boolean` is another term than `true`, which alone the specification names (core test uniqueLang-002).
+                match self.source.boolean(value).ok_or(IllFormed("uniqueLang"))? && self.source.is_the_word_true(value)
+                {
+                    true => Ok(vec![Constraint::UniqueLang]),
+                    false => Ok(Vec::new()),
+                }
+            }
             "lessThan" => self.iris(values, "lessThan", |than| Constraint::LessThan { than, or_equals: false }),
             "lessThanOrEquals" => {
                 self.iris(values, "lessThanOrEquals", |than| Constraint::LessThan { than, or_equals: true })

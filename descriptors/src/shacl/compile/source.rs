@@ -110,6 +110,10 @@ impl Source {
         self.boolean(node) == Some(true)
     }
 
+    pub(super) fn is_the_word_true(&self, node: Node) -> bool {
+        self.literal(node).is_some_and(|literal| literal.text == "true")
+    }
+
     pub(super) fn boolean(&self, node: Node) -> Option<bool> {
         let literal = self.literal(node)?;
         match (literal.datatype.strip_prefix(XSD)?, literal.text.as_str()) {

@@ -1,0 +1,288 @@
+//! What is left of a region when its private events never fail: a formula over what lies outside.
+//!
+//! Of hundreds of thousands of dependants of a power feed nearly all are private to some rack, and racks of a pod are the
+//! same formula over the pod's rows and uplinks. So for each region its *part* is kept, equal parts once; after a change
+//! outside, parts are evaluated and not vertices. A change within a region makes the part of that region anew.
+//!
+//! A region where a wide gate has members outside has no part, and is evaluated as in a first search.
+
+use std::collections::BTreeMap;
+
+use super::cone::{Cone, Rule};
+use super::zbdd::{EMPTY, Id, ONE, Stop, Zbdd};
+use super::{product, threshold};
+
+const NONE: u32 = u32::MAX;
+const NEVER: u32 = 0;
+const ALWAYS: u32 = 1;
+const OPEN: Id = Id::MAX;
+
+/// A formula; its arguments come before it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Never,
+    Always,
+    /// A vertex outside of the region, by position.
+    Outside(u32),
+    Any(Vec<u32>),
+    All(Vec<u32>),
+    AtLeast(u32, Vec<u32>),
+    /// Only where a fact is so.
+    If(u32, u32),
+}
+
+/// The parts of all regions.
+#[derive(Debug)]
+pub(super) struct Skeleton {
+    parts: Vec<Part>,
+    numbers: BTreeMap<Part, u32>,
+    /// By position: the number of the region of a vertex, or [`NONE`].
+    regions: Vec<u32>,
+    /// By region: its part, or [`NONE`], and the positions outside that it needs.
+    of: Vec<(u32, Vec<u32>)>,
+    /// By part: its family in this search, or [`OPEN`].
+    families: Vec<Id>,
+    walk: Walk,
+}
+
+/// What a walk through one region notes of vertices, by position.
+#[derive(Debug)]
+struct Walk {
+    /// The last walk that entered it.
+    entered: Vec<u32>,
+    part: Vec<u32>,
+    number: u32,
+    steps_left: usize,
+}
+
+/// A vertex on the way.
+struct Frame {
+    position: u32,
+    gate: u32,
+    argument: usize,
+    ways: Vec<u32>,
+    members: Vec<u32>,
+}
+
+impl Skeleton {
+    /// The parts of the regions of these vertices, with every gate there; none where that takes more than so many steps.
+    pub(super) fn of(cone: &Cone<'_>, roots: &[u32], order: u8, steps: usize) -> Option<Self> {
+        let count = cone.positions();
+        let walk = Walk { entered: vec![NONE; count], part: vec![NONE; count], number: 0, steps_left: steps };
+        let mut skeleton = Self {
+            parts: vec![Part::Never, Part::Always],
+            numbers: BTreeMap::from([(Part::Never, NEVER), (Part::Always, ALWAYS)]),
+            regions: vec![NONE; count],
+            of: Vec::with_capacity(roots.len()),
+            families: Vec::new(),
+            walk,
+        };
+        for &root in roots {
+            let region = u32::try_from(skeleton.of.len()).unwrap_or(NONE);
+            skeleton.regions[root as usize] = region;
+            let made = skeleton.make(cone, root, order)?;
+            skeleton.of.push(made);
+        }
+        Some(skeleton)
+    }
+
+    /// How many regions have a part.
+    #[cfg(test)]
+    pub(super) fn with_part(&self) -> usize {
+        self.of.iter().filter(|(part, _)| *part != NONE).count()
+    }
+
+    /// Calls for each region with what it needs from outside.
+    pub(super) fn each_need(&self, mut call: impl FnMut(u32, u32)) {
+        for (root, &region) in (0u32..).zip(&self.regions).filter(|(_, region)| **region != NONE) {
+            self.of[region as usize].1.iter().for_each(|&to| call(root, to));
+        }
+    }
+
+    /// The regions that a vertex is in, made anew: their vertices.
+    pub(super) fn change(&mut self, cone: &Cone<'_>, position: u32, order: u8) -> Vec<u32> {
+        let mut changed = Vec::new();
+        let mut at = position;
+        loop {
+            let region = self.regions[at as usize];
+            if region != NONE {
+                changed.push(at);
+                self.walk.steps_left = usize::MAX;
+                if let Some(made) = self.make(cone, at, order) {
+                    self.of[region as usize] = made;
+                }
+            }
+            if at == cone.top() {
+                return changed;
+            }
+            at = cone.dominator(at);
+        }
+    }
+
+    /// Before another search.
+    pub(super) fn begin_again(&mut self) {
+        self.families.clear();
+        self.families.resize(self.parts.len(), OPEN);
+    }
+
+    /// What the region of a vertex needs from outside, where it has a part.
+    pub(super) fn needs(&self, position: u32) -> Option<&[u32]> {
+        let (part, needs) = self.of.get(self.regions[position as usize] as usize)?;
+        (*part != NONE).then_some(needs)
+    }
+
+    /// The family of a region's vertex, without its private events. `outside` knows the families of all it needs.
+    pub(super) fn family(&mut self, position: u32, outside: &[Id], zbdd: &mut Zbdd, order: u8) -> Result<Id, Stop> {
+        let root = self.of[self.regions[position as usize] as usize].0;
+        let mut open = vec![root];
+        while let Some(&part) = open.last() {
+            if self.families[part as usize] != OPEN {
+                open.pop();
+                continue;
+            }
+            let before = open.len();
+            let missing = |of: &&u32| self.families[**of as usize] == OPEN;
+            match &self.parts[part as usize] {
+                Part::Any(of) | Part::All(of) | Part::AtLeast(_, of) => open.extend(of.iter().filter(missing)),
+                Part::If(_, of) => open.extend(Some(of).filter(missing)),
+                _ => {}
+            }
+            if open.len() == before {
+                open.pop();
+                self.families[part as usize] = self.join(part, outside, zbdd, order)?;
+            }
+        }
+        Ok(self.families[root as usize])
+    }
+
+    fn join(&self, part: u32, outside: &[Id], zbdd: &mut Zbdd, order: u8) -> Result<Id, Stop> {
+        let families = |of: &[u32]| -> Vec<Id> { of.iter().map(|&of| self.families[of as usize]).collect() };
+        match &self.parts[part as usize] {
+            Part::Never => Ok(EMPTY),
+            Part::Always => Ok(ONE),
+            Part::Outside(position) => Ok(outside[*position as usize]),
+            Part::Any(of) => product::any(zbdd, &mut families(of), 0),
+            Part::All(of) => product::all(zbdd, &families(of), order),
+            Part::AtLeast(count, of) => threshold::at_least(zbdd, *count, &families(of), order),
+            Part::If(fact, of) => {
+                let fact = zbdd.single(*fact)?;
+                zbdd.and(self.families[*of as usize], fact, order)
+            }
+        }
+    }
+
+    fn part(&mut self, part: Part) -> u32 {
+        let next = u32::try_from(self.parts.len()).unwrap_or(NONE);
+        let number = *self.numbers.entry(part.clone()).or_insert(next);
+        if number == next {
+            self.parts.push(part);
+            self.families.push(OPEN);
+        }
+        number
+    }
+
+    fn any(&mut self, mut of: Vec<u32>) -> u32 {
+        of.sort_unstable();
+        of.dedup();
+        of.retain(|&of| of != NEVER);
+        match of[..] {
+            [] => NEVER,
+            [only] => only,
+            _ if of[0] == ALWAYS => ALWAYS,
+            _ => self.part(Part::Any(of)),
+        }
+    }
+
+    fn all(&mut self, mut of: Vec<u32>) -> u32 {
+        of.sort_unstable();
+        of.dedup();
+        of.retain(|&of| of != ALWAYS);
+        match of[..] {
+            [] => ALWAYS,
+            [only] => only,
+            _ if of[0] == NEVER => NEVER,
+            _ => self.part(Part::All(of)),
+        }
+    }
+
+    fn gate(&mut self, rule: Rule, fact: Option<u32>, of: Vec<u32>) -> u32 {
+        let part = match rule {
+            Rule::Always => ALWAYS,
+            Rule::Any => self.any(of),
+            Rule::All => self.all(of),
+            Rule::AtLeast(count) => {
+                let mut of = of;
+                of.sort_unstable();
+                self.part(Part::AtLeast(count, of))
+            }
+        };
+        match fact {
+            None => part,
+            Some(fact) => self.part(Part::If(fact, part)),
+        }
+    }
+
+    /// The part of the region of a vertex and what it needs; none where the steps do not suffice.
+    fn make(&mut self, cone: &Cone<'_>, root: u32, order: u8) -> Option<(u32, Vec<u32>)> {
+        self.walk.number += 1;
+        let (mut needs, mut plain) = (Vec::new(), false);
+        let mut open = vec![self.enter(cone, root)?];
+        while let Some(mut frame) = open.pop() {
+            let Some(gate) = (frame.gate < cone.gates(frame.position).end).then(|| cone.gate(frame.gate)) else {
+                let part = self.any(frame.ways);
+                self.walk.part[frame.position as usize] = part;
+                continue;
+            };
+            let Some(gate) = gate else {
+                frame.gate += 1;
+                open.push(frame);
+                continue;
+            };
+            if let Some(&argument) = gate.arguments.get(frame.argument) {
+                let position = cone.position(argument);
+                let at = position as usize;
+                if self.walk.entered[cone.dominator(position) as usize] != self.walk.number {
+                    plain |= is_wide(gate.rule, gate.arguments.len(), order);
+                    needs.push(position);
+                    frame.members.push(self.part(Part::Outside(position)));
+                    frame.argument += 1;
+                } else if cone.gates(position).is_empty() {
+                    frame.members.push(NEVER);
+                    frame.argument += 1;
+                } else if self.walk.entered[at] == self.walk.number {
+                    frame.members.push(self.walk.part[at]);
+                    frame.argument += 1;
+                } else {
+                    let inner = self.enter(cone, position)?;
+                    open.push(frame);
+                    open.push(inner);
+                    continue;
+                }
+                open.push(frame);
+                continue;
+            }
+            let way = self.gate(gate.rule, gate.fact, std::mem::take(&mut frame.members));
+            frame.ways.push(way);
+            (frame.gate, frame.argument) = (frame.gate + 1, 0);
+            open.push(frame);
+        }
+        needs.sort_unstable();
+        needs.dedup();
+        Some((if plain { NONE } else { self.walk.part[root as usize] }, needs))
+    }
+
+    fn enter(&mut self, cone: &Cone<'_>, position: u32) -> Option<Frame> {
+        self.walk.steps_left = self.walk.steps_left.checked_sub(1)?;
+        self.walk.entered[position as usize] = self.walk.number;
+        let gate = cone.gates(position).start;
+        Some(Frame { position, gate, argument: 0, ways: Vec::new(), members: Vec::new() })
+    }
+}
+
+fn is_wide(rule: Rule, arguments: usize, order: u8) -> bool {
+    match rule {
+        Rule::All => arguments > usize::from(order),
+        Rule::AtLeast(count) => count as usize > usize::from(order),
+        _ => false,
+    }
+}

@@ -17,4 +17,5 @@ pub mod render;
 pub mod resolve;
 pub mod risk;
 pub mod search;
+mod status;
 pub mod verify;

@@ -21,6 +21,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::bundle as entries;
+use crate::status;
 
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -71,13 +72,14 @@ pub enum Ending {
 impl Verification {
     /// Corrupt before refuted before undetermined.
     pub fn ending(&self) -> Ending {
-        let sound = self.checks.iter().all(|check| matches!(check.finding, Finding::Passed(_)));
+        let failed = self.checks.iter().any(|check| matches!(check.finding, Finding::Failed(_)));
+        let whole = self.checks.iter().all(|check| matches!(check.finding, Finding::Passed(_)));
         let outcomes = self.audit.iter().flat_map(|audit| &audit.assessments).map(|a| a.verdict.outcome());
         match outcomes.min() {
-            _ if !sound => Ending::Corrupt,
+            _ if failed => Ending::Corrupt,
             Some(Outcome::Dependent) => Ending::Refuted,
-            Some(Outcome::Independent) => Ending::Holds,
-            Some(Outcome::Undetermined) | None => Ending::Undetermined,
+            Some(Outcome::Independent) if whole => Ending::Holds,
+            Some(Outcome::Independent | Outcome::Undetermined) | None => Ending::Undetermined,
         }
     }
 
@@ -90,13 +92,23 @@ impl Verification {
         value
     }
 
+    fn check_status(&mut self, bundle: &Bundle, credentials: Option<&Credentials>) {
+        let Some(credentials) = credentials else {
+            self.not_checked("status", "the credentials are not sound");
+            return;
+        };
+        let document = entries::did_document(bundle).ok().flatten();
+        let read = |bytes: &[u8]| credential(bundle, bytes, document.as_ref());
+        self.checks.push(Check { subject: "status", finding: status::check(bundle, credentials, read) });
+    }
+
     fn not_checked(&mut self, subject: &'static str, why: &str) {
         self.checks.push(Check { subject, finding: Finding::NotChecked(why.to_owned()) });
     }
 }
 
 /// The message of an error with all its causes.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -122,6 +134,7 @@ pub fn verify(bytes: &[u8], pinned: Option<&Did>) -> Verification {
     let declaration = done.note("declaration", declaration(&bundle, &key));
     let nodes = done.note("reports", reports(&bundle));
     let credentials = done.note("credentials", credentials(&bundle));
+    done.check_status(&bundle, credentials.as_ref());
     let (Some((declaration, declaration_digest)), Some(nodes)) = (declaration, nodes) else {
         done.not_checked("verdicts", "declaration and reports are not sound");
         return done;

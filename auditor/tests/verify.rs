@@ -13,8 +13,11 @@ use descriptors::digest::Digest;
 use descriptors::fact::{AbsenceReason, Reading};
 use descriptors::id::NodeId;
 use descriptors::proof::dsse::Envelope;
+use descriptors::proof::key::Algorithm;
+use descriptors::proof::vc_jwt::{Content, encoded_header};
 use descriptors::proof::{Signer as _, SoftwareKey, vc_jwt};
 use descriptors::report::{HEARTBEAT_TYPE, Heartbeat, Origin, REPORT_TYPE, Report};
+use descriptors::status_list::{Bits, ENTRIES_MIN, Purpose, list_subject};
 use descriptors::timestamp::Timestamp;
 use independence::{Evidence, NodeEvidence, audit};
 use serde_json::{Value, json};
@@ -125,6 +128,51 @@ fn a_sound_bundle_ends_as_its_verdicts_say() {
     let mut nothing_claimed = declaration(false);
     nothing_claimed["claims"] = json!([]);
     check(nothing_claimed, Ending::Undetermined);
+}
+
+/// A bundle whose first credential names this place in a list, beside that list with these places set, as `edit` leaves it.
+fn with_status(set: &[usize], edit: impl Fn(&mut Vec<u8>) -> bool) -> Verification {
+    let mut entries = entries(declaration(true));
+    let did = Did::key(&issuer().public_key());
+    let address = format!("{did}/status/revocation-1");
+    let path = entries.keys().find(|path| path.starts_with(bundle::CREDENTIALS)).unwrap().clone();
+    let jwt = String::from_utf8(entries[&path].clone()).unwrap();
+    let mut payload = vc_jwt::verify(&jwt, at(AS_OF), |_| None).unwrap().credential;
+    let entry = json!({"type": "BitstringStatusListEntry", "statusPurpose": "revocation",
+        "statusListIndex": "5", "statusListCredential": address});
+    payload.insert("credentialStatus".to_owned(), entry);
+    let header = encoded_header(Algorithm::EdDsa, Content::Credential, &did.verification_method(), &did);
+    let signed = vc_jwt::sign(&header, &canonical::to_vec(&payload).unwrap(), &issuer()).unwrap();
+    entries.insert(path, signed.into_bytes());
+    let mut bits = Bits::clear(ENTRIES_MIN).unwrap();
+    set.iter().for_each(|index| bits.set(*index, true).unwrap());
+    let period = Period { from: at("2026-11-21T10:00:00Z"), until: at("2026-11-22T10:00:00Z") };
+    let subject = list_subject(&address, Purpose::Revocation, &bits, None);
+    let list = Credential::of_status_list(&address, did, period, subject);
+    let mut list = vc_jwt::issue(&list, &issuer()).unwrap().into_bytes();
+    if edit(&mut list) {
+        entries.insert(bundle::status_list_path(&address), list);
+    }
+    verify(&write(&entries), None)
+}
+
+#[test]
+fn a_credential_stands_as_the_list_beside_it_says() {
+    let check = |done: Verification, expect: Ending, fault: &str| {
+        let status = done.checks.iter().find(|check| check.subject == "status").unwrap();
+        assert!(format!("{:?}", status.finding).contains(fault), "{fault}: {:?}", status.finding);
+        assert_eq!(done.ending(), expect, "{fault}: {:?}", done.checks);
+    };
+    // Undetermined is how the verdicts of this bundle end.
+    check(with_status(&[4, 6], |_| true), Ending::Undetermined, "none of them withdrawn in 1 lists");
+    check(with_status(&[5], |_| true), Ending::Corrupt, "revoked");
+    check(with_status(&[5], |_| false), Ending::Undetermined, "is not in the bundle");
+    let flip = |list: &mut Vec<u8>| {
+        let last = list.len() - 4;
+        list[last] ^= 1;
+        true
+    };
+    check(with_status(&[], flip), Ending::Corrupt, "cannot be relied on");
 }
 
 #[test]

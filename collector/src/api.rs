@@ -18,9 +18,12 @@ use descriptors::target::Target;
 use serde_json::{Map, Value};
 use utoipa::OpenApi;
 
+use crate::cause::chain;
 use crate::http::App;
 use crate::http::access::accepts_html;
-use crate::store::Issued;
+use crate::present::{PresentError, Wanted, present};
+use crate::status;
+use crate::store::{Issued, PublishedList};
 
 use problem::Problem;
 use shape::{CredentialList, Credentials, DeclarationDocument, Findings, NodeDetail, Nodes, Verdicts, Zones};
@@ -37,6 +40,7 @@ pub fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ("/v1/findings", get(findings)),
         ("/v1/credentials", get(credentials)),
         ("/v1/credentials/{digest}", get(credential)),
+        ("/v1/presentation", get(presentation)),
         ("/v1/declaration", get(declaration)),
         ("/v1/bundle", get(bundle)),
     ]
@@ -48,7 +52,7 @@ pub fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         title = "avow collector",
         description = "Measured, signed, verifiable claims about sovereign clouds. Everything here only reads."
     ),
-    paths(nodes, node, zones, verdicts, findings, credentials, credential, declaration, bundle)
+    paths(nodes, node, zones, verdicts, findings, credentials, credential, presentation, declaration, bundle)
 )]
 struct Description;
 
@@ -75,6 +79,37 @@ pub async fn certificate_chain(State(app): State<App>) -> Result<Response, Probl
     let certified = app.issuer.certified.as_ref().ok_or_else(|| Problem::not_found("no certificate is configured"))?;
     let pem = certified.pem.to_vec();
     Ok(open_to_all(([(header::CONTENT_TYPE, "application/pem-certificate-chain")], pem).into_response()))
+}
+
+/// A status list, as it was last signed: for whoever holds a credential and asks whether it still stands.
+pub(crate) async fn status_list(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let none = || Problem::not_found("there is no such status list");
+    let (purpose, list) = status::parse_name(&name).ok_or_else(none)?;
+    let found = app.store.status_list(purpose, list).await.map_err(|error| Problem::unavailable(&error))?;
+    let found = found.ok_or_else(none)?;
+    let target = asked.target()?.or_else(|| embedded_form(&found, &headers)).unwrap_or(Target::Danube);
+    let text = match target {
+        Target::Danube => found.jwt,
+        target => {
+            let none = || Problem::not_found(format!("this list was not issued for {target}"));
+            found.forms.get(&target).cloned().ok_or_else(none)?
+        }
+    };
+    Ok(open_to_all(([(header::CONTENT_TYPE, target.media_type())], text).into_response()))
+}
+
+/// The form with a proof inside, where JSON is asked for and there is one.
+fn embedded_form(list: &PublishedList, headers: &HeaderMap) -> Option<Target> {
+    let accept = headers.get(header::ACCEPT)?.to_str().ok()?;
+    let kind = |kind: &str| kind.split(';').next().unwrap_or_default().trim().to_owned();
+    let is_json = |kind: String| matches!(kind.as_str(), "application/vc" | "application/ld+json" | "application/json");
+    let asks = accept.split(',').map(kind).any(is_json);
+    [Target::W3cRdfc, Target::W3cJcs].into_iter().find(|target| asks && list.forms.contains_key(target))
 }
 
 /// All nodes: those that were heard, those whose word does not count, and those that are declared and silent.
@@ -161,6 +196,52 @@ pub(crate) struct Asked {
     target: Option<String>,
 }
 
+impl Asked {
+    fn target(&self) -> Result<Option<Target>, Problem> {
+        let target = self.target.as_deref().map(str::parse::<Target>).transpose();
+        target.map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.to_string()))
+    }
+}
+
+/// Credentials with everything that they refer to in one signed presentation, fit to be posted to a compliance service.
+#[utoipa::path(get, path = "/v1/presentation", params(
+    ("subjects" = Option<String>, Query, description = "What stands behind /subjects/ in the ids of the subjects, separated by commas; all of Gaia-X where it is left out"),
+    ("target" = Option<String>, Query, description = "For whom: danube (also when nothing is asked for), loire, xfsc, w3c-rdfc, w3c-jcs")
+), responses(
+    (status = 200, description = "The presentation", content((String = "application/vp+jwt"), (Object = "application/vp"))),
+    (status = 400, description = "No such target", body = Problem, content_type = "application/problem+json"),
+    (status = 404, description = "No credential of such a subject, or none for this target", body = Problem, content_type = "application/problem+json"),
+    (status = 409, description = "Something referred to is withdrawn or missing", body = Problem, content_type = "application/problem+json")
+))]
+async fn presentation(State(app): State<App>, Query(asked): Query<Shown>) -> Result<Response, Problem> {
+    let target = Asked { target: asked.target }.target()?.unwrap_or(Target::Danube);
+    let chosen = asked.subjects.iter().flat_map(|subjects| subjects.split(',')).map(str::to_owned).collect::<Vec<_>>();
+    let current = app.store.credentials().await.map_err(|error| Problem::unavailable(&error))?;
+    let (issuer, now) = (app.issuer.clone(), (app.clock)());
+    let presented = tokio::task::spawn_blocking(move || {
+        present(&issuer, &current, Wanted { subjects: &chosen, others: &[], target, now })
+    })
+    .await;
+    let presented = presented.map_err(|error| Problem::unavailable(&error))?.map_err(|error| not_presented(&error))?;
+    Ok(([(header::CONTENT_TYPE, presented.media_type)], presented.text).into_response())
+}
+
+/// What is to be shown, and to whom.
+#[derive(serde::Deserialize)]
+struct Shown {
+    subjects: Option<String>,
+    target: Option<String>,
+}
+
+fn not_presented(error: &PresentError) -> Problem {
+    match error {
+        PresentError::Unknown(_) | PresentError::Target(_) | PresentError::Nothing => Problem::not_found(chain(error)),
+        PresentError::Withdrawn(_) | PresentError::Incomplete(_) => Problem::new(StatusCode::CONFLICT, chain(error)),
+        PresentError::NoPresentations(_) => Problem::new(StatusCode::BAD_REQUEST, chain(error)),
+        error => Problem::unavailable(error),
+    }
+}
+
 /// A credential by the last segment of its id.
 pub(crate) async fn find_credential(app: &App, digest: &str) -> Result<Issued, Problem> {
     let none = || Problem::not_found("there is no such credential");
@@ -178,9 +259,7 @@ pub(crate) async fn find_credential(app: &App, digest: &str) -> Result<Issued, P
 /// A credential in the form that is asked for: that of a target, or else the JWS, unless JSON is preferred or a browser asks,
 /// which can show JSON.
 pub(crate) fn answer_credential(issued: &Issued, asked: &Asked, headers: &HeaderMap) -> Result<Response, Problem> {
-    let target = asked.target.as_deref().map(str::parse::<Target>).transpose();
-    let target = target.map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.to_string()))?;
-    if let Some(target) = target.filter(|target| *target != Target::Danube) {
+    if let Some(target) = asked.target()?.filter(|target| *target != Target::Danube) {
         let form = issued.forms.get(&target);
         let form = form.ok_or_else(|| Problem::not_found(format!("this credential was not issued for {target}")))?;
         return Ok(open_to_all(([(header::CONTENT_TYPE, target.media_type())], form.clone()).into_response()));

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   a statement is stored ──▶ wait until it settles ─┐
-//!   the interval is over ────────────────────────────┴─▶ read ─▶ audit ─▶ describe ─▶ sign ─▶ store
+//!   the interval is over ────────────────────────────┴─▶ read ─▶ audit ─▶ describe ─▶ sign ─▶ store ─▶ status lists
 //!                                                           └──────── a failure is kept and shown, never fatal
 //! ```
 //!
@@ -20,7 +20,8 @@ use tokio::sync::watch;
 use crate::cause::chain;
 use crate::describe::{self, DescribeError};
 use crate::sign::Issuer;
-use crate::store::{Document, Issued, SharedStore, StoreError};
+use crate::status::{self, PublishError, Reserved, TakeError};
+use crate::store::{Document, Issued, PublishedList, SharedStore, StoreError};
 use crate::topology::{Reader, Topology, TopologyError};
 
 /// Tells the time.
@@ -46,6 +47,8 @@ pub struct Outcome {
     pub audit: Option<Audit>,
     /// The credentials that are current since.
     pub credentials: Vec<Issued>,
+    /// The status lists that they name.
+    pub status_lists: Vec<PublishedList>,
 }
 
 /// Why a run failed.
@@ -66,6 +69,12 @@ pub enum RunError {
     /// Nothing could be signed.
     #[error("the credentials could not be issued")]
     Describe(#[from] DescribeError),
+    /// No place for a credential.
+    #[error("the credentials got no places in status lists")]
+    Places(#[from] TakeError),
+    /// The status lists could not be published.
+    #[error("the status lists could not be published")]
+    Publish(#[from] PublishError),
     /// The store failed.
     #[error("the outcome could not be stored")]
     Store(#[from] StoreError),
@@ -178,20 +187,24 @@ impl Auditor {
             self.store.put_document(Document::Audit, canonical::to_vec(audit)?).await?;
         }
         let current = self.store.credentials().await?;
-        let subjects = describe::subjects(&self.issuer.base, &topology, audit.as_ref())?;
-        let plan = describe::plan(&self.issuer, subjects, &current, now, self.settings.validity_seconds)?;
-        let (issued, retired) = (plan.issue.len(), plan.retire.len());
+        let said = describe::said(&self.issuer.base, &topology, audit.as_ref())?;
+        let plan = describe::plan(&self.issuer, said, &current, now)?;
+        let (issued, retired) = (plan.due.len(), plan.retire.len());
         if retired > 0 {
-            self.store.retire_credentials(plan.retire).await?;
+            self.store.retire_credentials(plan.retire, now).await?;
         }
         if issued > 0 {
-            self.store.put_credentials(plan.issue).await?;
+            let reserved = Reserved::take(self.store.as_ref(), &self.issuer, issued).await?;
+            let life = self.settings.validity_seconds;
+            self.store.put_credentials(describe::issue(&self.issuer, plan.due, &reserved, now, life)?).await?;
         }
-        if issued + retired > 0 {
-            tracing::info!(issued, retired, nodes = topology.nodes.len(), "credentials changed");
+        let lists = status::publish(self.store.as_ref(), &self.issuer, now).await?;
+        if issued + retired + lists > 0 {
+            tracing::info!(issued, retired, lists, nodes = topology.nodes.len(), "credentials changed");
         }
         let credentials = self.store.credentials().await?;
-        Ok(Outcome { topology, audit, credentials })
+        let status_lists = status::lists_of(self.store.as_ref(), &credentials).await?;
+        Ok(Outcome { topology, audit, credentials, status_lists })
     }
 }
 

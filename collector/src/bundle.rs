@@ -11,6 +11,7 @@ use descriptors::timestamp::Timestamp;
 
 use crate::audit::Outcome;
 use crate::sign::Issuer;
+use crate::status;
 
 /// A bundle with its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +40,7 @@ pub enum GatherError {
 
 /// Puts together what `outcome` rests on.
 pub fn gather(issuer: &Issuer, outcome: &Outcome) -> Result<Gathered, GatherError> {
-    let Outcome { topology, audit: Some(audit), credentials } = outcome else {
+    let Outcome { topology, audit: Some(audit), credentials, status_lists } = outcome else {
         return Err(GatherError::NothingAudited);
     };
     let Some(declaration) = &topology.declaration else { return Err(GatherError::NothingAudited) };
@@ -67,6 +68,10 @@ pub fn gather(issuer: &Issuer, outcome: &Outcome) -> Result<Gathered, GatherErro
     }
     for credential in credentials {
         entries.insert(bundle::credential_path(&credential.id), credential.jwt.clone().into_bytes());
+    }
+    for list in status_lists {
+        let path = bundle::status_list_path(&status::name(list.purpose, list.list));
+        entries.insert(path, list.jwt.clone().into_bytes());
     }
     let origin = credentials.iter().map(|credential| credential.origin).fold(topology.origin(), |a, b| a.weaker(b));
     let as_of = topology.as_of;

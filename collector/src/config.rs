@@ -139,6 +139,8 @@ pub struct Issuer {
     pub certificate_key: Option<PathBuf>,
     /// Its certificate with all that signed it, up to the root (PEM).
     pub certificate_chain: Option<PathBuf>,
+    /// The context of Gaia-X that credentials for `tagus` rest on (JSON-LD).
+    pub tagus_context: Option<PathBuf>,
 }
 
 impl Default for Issuer {
@@ -149,6 +151,7 @@ impl Default for Issuer {
             targets: vec![Target::Danube],
             certificate_key: None,
             certificate_chain: None,
+            tagus_context: None,
         }
     }
 }
@@ -285,6 +288,13 @@ impl Config {
             let message = message.to_owned();
             Some(Clash { section: "issuer", key, message, help })
         };
+        if issuer.targets.contains(&Target::Tagus) && issuer.tagus_context.is_none() {
+            return clash(
+                "targets",
+                "tagus without the context that its credentials rest on",
+                "set `tagus_context` to a copy of the context of Gaia-X' Tagus release, which is not ours to ship",
+            );
+        }
         match (&issuer.certificate_key, &issuer.certificate_chain) {
             (Some(_), None) => {
                 clash("certificate_key", "a key without its certificates", "set `certificate_chain` as well")
@@ -450,6 +460,7 @@ mod tests {
         check("[http]\nlisten = \"0.0.0.0:80\"\n", "not loopback", "\"0.0.0.0:80\"");
         check("[http]\ntls_key = \"k\"\n", "a key without its certificate", "\"k\"");
         check("[issuer]\ntargets = [\"lore\"]\n", "`lore` is not a target", "[\"lore\"]");
+        check("[issuer]\ntargets = [\"tagus\"]\n", "tagus without the context", "[\"tagus\"]");
         check("[issuer]\ncertificate_key = \"k\"\n", "a key without its certificates", "\"k\"");
         check("[issuer]\ncertificate_chain = \"k\"\n", "certificates without their key", "\"k\"");
         let both = "[issuer]\ncertificate_key = \"k\"\ncertificate_chain = \"c\"\n";

@@ -21,6 +21,7 @@ use crate::http::App;
 use crate::http::access::Access;
 use crate::metrics::Metrics;
 use crate::sign::Issuer;
+use crate::sign::certified::Certified;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Document, Put, SharedStore, Statement, StatementKind};
 use crate::{declaration, store};
@@ -107,6 +108,18 @@ impl Cloud {
         cloud.say(report("n2", 1, "EPYC"), 2).await;
         cloud.app.auditor.once().await.unwrap();
         cloud
+    }
+
+    /// The same cloud for other targets; before anything is issued.
+    pub(crate) fn reissue_for(&mut self, targets: &[Target], certified: Option<Certified>) {
+        let issuer = Issuer::new(Arc::new(key(9)), self.issuer.public_address.as_deref()).unwrap();
+        let issuer = Issuer { tagus: self.issuer.tagus.clone(), ..issuer };
+        self.issuer = issuer.with_targets(targets, certified).unwrap();
+        let settings =
+            Settings { settle: Duration::from_millis(1), interval: Duration::from_secs(60), validity_seconds: 3600 };
+        let clock = Arc::clone(&self.app.clock);
+        self.app.auditor = Arc::new(Auditor::new(Arc::clone(&self.store), self.issuer.clone(), settings, clock));
+        self.app.issuer = self.issuer.clone();
     }
 
     pub(crate) fn set_clock(&self, seconds: i64) {

@@ -91,7 +91,8 @@ pub fn router(app: App) -> Router {
         .route("/metrics", get(crate::metrics::answer))
         .route("/openapi.json", get(api::openapi))
         .route("/.well-known/did.json", get(api::did_document))
-        .route(crate::sign::CHAIN_PATH, get(api::certificate_chain));
+        .route(crate::sign::CHAIN_PATH, get(api::certificate_chain))
+        .route("/status/{name}", get(api::status_list));
     for (path, route) in api::routes().into_iter().chain(page::routes()) {
         router = router.route(path, route);
     }

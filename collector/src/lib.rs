@@ -1,7 +1,7 @@
 //! The collector: takes the reports of nodes, keeps them, and makes of them what a provider publishes.
 //!
 //! ```text
-//!   node ──mTLS──▶ listen ─▶ ingest ─▶ store ─▶ describe ─▶ audit ─▶ sign ─▶ api, page
+//!   node ──mTLS──▶ listen ─▶ ingest ─▶ store ─▶ describe ─▶ audit ─▶ sign ─▶ status ─▶ api, page
 //!                    └─▶ enrol ─▶ authority
 //! ```
 //!
@@ -24,8 +24,10 @@ pub mod listen;
 pub mod metrics;
 pub mod page;
 pub mod plane;
+pub mod present;
 pub mod run;
 pub mod sign;
+pub mod status;
 pub mod store;
 pub mod topology;
 

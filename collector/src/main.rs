@@ -28,6 +28,7 @@ async fn main() -> ExitCode {
         Command::Run => run(&config).await,
         Command::Token(Token::Create(create)) => command::create_token(&config, create, &mut out).await,
         Command::Node(node) => command::node(&config, node, &mut out).await,
+        Command::Credential(credential) => command::credential(&config, credential, &mut out).await,
         Command::Declaration(declaration) => return command::declaration(declaration, &mut out),
         Command::Openapi => command::openapi(&mut out),
         Command::ExampleConfig => command::example_config(&mut out).map_err(Into::into),

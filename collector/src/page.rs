@@ -216,7 +216,7 @@ fn origin_sign(origin: Origin) -> Markup {
 fn status_sign(status: &str) -> Markup {
     match status {
         "valid" => html! { span class="sign good" { "✓ valid" } },
-        "expired" => html! { span class="sign bad" { "✗ expired" } },
+        "expired" | "revoked" | "suspended" => html! { span class="sign bad" { "✗ " (status) } },
         other => html! { span class="sign warn" { "◐ " (other) } },
     }
 }

@@ -97,7 +97,7 @@ pub async fn start(config: &Config) -> Result<Running, RunError> {
 }
 
 /// The issuer with the key of its targets. A chain that others would refuse is told of and used: it may be renewed in its place.
-fn issuer(config: &Config) -> Result<Issuer, IssuerError> {
+pub(crate) fn issuer(config: &Config) -> Result<Issuer, IssuerError> {
     let settings = &config.issuer;
     let issuer = Issuer::open(&config.state.directory, settings.public_address.as_deref())?;
     let certified = match (&settings.certificate_key, &settings.certificate_chain) {
@@ -113,6 +113,10 @@ fn issuer(config: &Config) -> Result<Issuer, IssuerError> {
             tracing::warn!(%open, "something in the certificate chain could not be checked");
         }
     }
+    let issuer = match &settings.tagus_context {
+        Some(path) => issuer.with_tagus_context(path)?,
+        None => issuer,
+    };
     issuer.with_targets(&settings.targets, certified)
 }
 

@@ -16,8 +16,10 @@ use std::sync::Arc;
 
 use descriptors::certificate::ChainError;
 use descriptors::credential::Base;
+use descriptors::credential::tagus::CONTEXTS;
 use descriptors::did::document::{self, PublishedKey};
 use descriptors::did::{Did, DidError};
+use descriptors::json_ld::{Contexts, DocumentError};
 use descriptors::proof::Signer;
 use descriptors::target::{Seal, SealError, Target};
 
@@ -50,6 +52,8 @@ pub struct Issuer {
     pub targets: Vec<Target>,
     /// The key of targets that ask for a certificate.
     pub certified: Option<Certified>,
+    /// What documents of the Tagus release rest on.
+    pub tagus: Option<Arc<Contexts>>,
 }
 
 /// Why there is no issuer.
@@ -118,8 +122,26 @@ pub enum IssuerError {
         source: SealError,
     },
     /// A target whose documents rest on a context that nobody brought.
-    #[error("the target tagus is not issued here: its documents need a context that is not embedded")]
+    #[error("the target tagus asks for the context `{}`: set `tagus_context` in [issuer] to a copy of it", CONTEXTS[2])]
     Tagus,
+    /// The context could not be read.
+    #[error("cannot read the context {}", path.display())]
+    ReadContext {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The file is no context.
+    #[error("the file {} is no JSON-LD context", path.display())]
+    Context {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: DocumentError,
+    },
     /// A target asks for a certificate, and there is none.
     #[error("the target {0} asks for a certificate chain: set `certificate_key` and `certificate_chain` in [issuer]")]
     NoCertificate(Target),
@@ -163,6 +185,7 @@ impl Issuer {
                 public_address: None,
                 targets: Vec::new(),
                 certified: None,
+                tagus: None,
             });
         };
         let host = address.strip_prefix("https://").unwrap_or(address);
@@ -170,14 +193,23 @@ impl Issuer {
         let did = Did::web(&host).map_err(|source| IssuerError::Address { address: address.to_owned(), source })?;
         let url = format!("https://{host}");
         let base = Base::address(&url);
-        Ok(Self { did, base, signer, public_address: Some(url), targets: Vec::new(), certified: None })
+        Ok(Self { did, base, signer, public_address: Some(url), targets: Vec::new(), certified: None, tagus: None })
+    }
+
+    /// The same issuer with the context of the Tagus release. Whoever controls the file decides what signed names mean.
+    pub fn with_tagus_context(mut self, path: &Path) -> Result<Self, IssuerError> {
+        let bytes = fs::read(path).map_err(|source| IssuerError::ReadContext { path: path.to_owned(), source })?;
+        let contexts = Contexts::with_w3c([(CONTEXTS[2], bytes.as_slice())]);
+        let contexts = contexts.map_err(|source| IssuerError::Context { path: path.to_owned(), source })?;
+        self.tagus = Some(Arc::new(contexts));
+        Ok(self)
     }
 
     /// The same issuer for these targets too; each must be able to be served.
     pub fn with_targets(mut self, targets: &[Target], certified: Option<Certified>) -> Result<Self, IssuerError> {
         self.certified = certified;
         for target in targets.iter().filter(|target| **target != Target::Danube) {
-            if *target == Target::Tagus {
+            if *target == Target::Tagus && self.tagus.is_none() {
                 return Err(IssuerError::Tagus);
             }
             if target.asks_for_chain() && self.certified.is_none() && !self.did.is_key() {

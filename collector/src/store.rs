@@ -24,6 +24,7 @@ use descriptors::did::Did;
 use descriptors::digest::Digest;
 use descriptors::id::NodeId;
 use descriptors::report::{Origin, ReportId};
+use descriptors::status_list::{Place, Purpose};
 use descriptors::target::Target;
 use descriptors::timestamp::Timestamp;
 use tokio::sync::watch;
@@ -188,6 +189,118 @@ pub struct Issued {
     pub jwt: String,
     /// The forms for other targets, as they were signed: some signatures cannot be made again byte for byte.
     pub forms: BTreeMap<Target, String>,
+    /// Its place in the status lists; none of what was issued before there were any.
+    pub place: Option<Place>,
+    /// When it was withdrawn for good, if it was. Known to the store only: what is put is not withdrawn.
+    pub revoked_at: Option<Timestamp>,
+    /// Since when it is withdrawn for the time being, if it is.
+    pub suspended_at: Option<Timestamp>,
+}
+
+/// Places that were taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// The number of the first.
+    pub first: u64,
+    /// The seed that places are made of: that of the first call.
+    pub seed: Digest,
+}
+
+/// What an operator does to the status of a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Withdraw it for good.
+    Revoke,
+    /// Withdraw it for good, and let what it says be issued again.
+    Replace,
+    /// Withdraw it for the time being.
+    Suspend,
+    /// Let it hold again.
+    Reinstate,
+}
+
+impl Change {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Revoke, Self::Replace, Self::Suspend, Self::Reinstate];
+
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Revoke => "revoke",
+            Self::Replace => "replace",
+            Self::Suspend => "suspend",
+            Self::Reinstate => "reinstate",
+        }
+    }
+}
+
+/// A change that an operator made, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusChange {
+    /// The id of the credential.
+    pub credential: String,
+    /// What was done.
+    pub change: Change,
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: String,
+}
+
+/// What became of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Changed {
+    /// Committed.
+    Done,
+    /// It stood so before: nothing was written.
+    AsBefore,
+    /// There is no such credential.
+    Unknown,
+    /// It has no place in a list, so that nobody would learn of it: nothing was written.
+    NoPlace,
+    /// It was withdrawn for good, which cannot be undone: nothing was written.
+    Revoked,
+}
+
+/// A status list with credentials that have not run out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListState {
+    /// Its number.
+    pub list: u64,
+    /// Changes with every bit.
+    pub revision: u64,
+    /// What was published of it.
+    pub published: Vec<PublishedList>,
+}
+
+/// The places of a list whose credentials are withdrawn, at one revision; sorted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withdrawn {
+    /// Of the list.
+    pub revision: u64,
+    /// For good.
+    pub revoked: Vec<usize>,
+    /// For the time being.
+    pub suspended: Vec<usize>,
+}
+
+/// A list as it was signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedList {
+    /// What its bits mean.
+    pub purpose: Purpose,
+    /// Its number.
+    pub list: u64,
+    /// The revision that it shows.
+    pub revision: u64,
+    /// From when.
+    pub valid_from: Timestamp,
+    /// Until when.
+    pub valid_until: Timestamp,
+    /// The compact JWS.
+    pub jwt: String,
+    /// The forms for other targets, as they were signed.
+    pub forms: BTreeMap<Target, String>,
 }
 
 /// A numbered document that replaces the one before it: the declaration (DSSE envelope), the audit (canonical JSON).
@@ -233,15 +346,31 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     /// False when there is no such node.
     fn forget<'a>(&'a self, node: &'a NodeId) -> Pending<'a, bool>;
 
-    /// Commits credentials; each replaces the current one of the same subject and class, which stays in history. An id that
-    /// belongs to another credential is [`StoreError::Taken`], and nothing is written.
+    /// Commits credentials; each replaces the current one of the same subject and class, which stays in history and is
+    /// revoked where it has a place. An id that belongs to another credential is [`StoreError::Taken`], and nothing is
+    /// written.
     fn put_credentials(&self, credentials: Vec<Issued>) -> Pending<'_, ()>;
     /// The current credential of every subject and class, sorted by class and subject.
     fn credentials(&self) -> Pending<'_, Vec<Issued>>;
     /// A credential by its id, current or not.
     fn credential<'a>(&'a self, id: &'a str) -> Pending<'a, Option<Issued>>;
-    /// Takes current credentials of subjects that are no more out of the current set.
-    fn retire_credentials(&self, ids: Vec<String>) -> Pending<'_, ()>;
+    /// Takes current credentials of subjects that are no more out of the current set, and revokes them.
+    fn retire_credentials(&self, ids: Vec<String>, now: Timestamp) -> Pending<'_, ()>;
+
+    /// Takes the numbers of so many places, which nobody had before and nobody gets again. The first `seed` ever given stays.
+    fn take_places(&self, count: u64, seed: Digest) -> Pending<'_, Taken>;
+    /// Changes the status of a credential and notes why, in one commit.
+    fn change_status(&self, change: StatusChange) -> Pending<'_, Changed>;
+    /// What operators changed of a credential, in order.
+    fn status_changes<'a>(&'a self, id: &'a str) -> Pending<'a, Vec<StatusChange>>;
+    /// Every status list that holds a credential which has not run out at `now`, sorted.
+    fn status_lists(&self, now: Timestamp) -> Pending<'_, Vec<ListState>>;
+    /// Which places of a list are withdrawn.
+    fn withdrawn(&self, list: u64) -> Pending<'_, Withdrawn>;
+    /// Commits a signed list in place of the one before it, unless that shows a later revision.
+    fn put_status_list(&self, list: PublishedList) -> Pending<'_, ()>;
+    /// A list as it was last published.
+    fn status_list(&self, purpose: Purpose, list: u64) -> Pending<'_, Option<PublishedList>>;
 
     /// Commits a document in place of the one before it.
     fn put_document(&self, document: Document, bytes: Vec<u8>) -> Pending<'_, ()>;

@@ -8,6 +8,7 @@
 //! trust/nodes.json                each node's report key, and when the collector heard it
 //! trust/did.json                  the issuer's DID document, for did:web
 //! credentials/<id>.jwt            the credentials (vc+jwt)
+//! status/<name>.jwt               the status lists that they name (vc+jwt)
 //! results/audit.json              the verdicts that the issuer reached
 //! ```
 //!
@@ -48,6 +49,14 @@ pub const DID_DOCUMENT: &str = "trust/did.json";
 pub const AUDIT: &str = "results/audit.json";
 /// Folder of the credentials.
 pub const CREDENTIALS: &str = "credentials/";
+
+/// Folder of the status lists.
+pub const STATUS_LISTS: &str = "status/";
+
+/// Path of a status list, from the last segment of its address.
+pub fn status_list_path(address: &str) -> String {
+    format!("{STATUS_LISTS}{}.jwt", address.rsplit('/').next().unwrap_or(address))
+}
 
 /// Path of a node's report.
 pub fn report_path(node: &NodeId) -> String {

@@ -150,6 +150,16 @@ impl Base {
         format!("{}/credentials/{name}", self.0)
     }
 
+    /// The address, and so the id, of the status list that ends in `name`.
+    pub fn status_list(&self, name: &str) -> String {
+        format!("{}/status/{name}", self.0)
+    }
+
+    /// The id of the presentation that ends in `name`.
+    pub fn presentation_called(&self, name: &str) -> String {
+        format!("{}/presentations/{name}", self.0)
+    }
+
     /// The id of a subject. It stays when its credential is issued again, so that others may refer to it.
     pub fn subject(&self, kind: &str, name: &str) -> String {
         format!("{}/subjects/{kind}/{name}", self.0)
@@ -218,9 +228,22 @@ const PROVENANCE: &str = "avow:provenance";
 impl Credential {
     /// The credential of `subject`. Its id follows from its content: same facts, same time, same key, same bytes.
     pub fn new(base: &Base, issuer: Did, period: Period, subject: Subject) -> Result<Self, WriteError> {
+        Self::placed(base, issuer, period, subject, &[])
+    }
+
+    /// The credential of `subject` with its places in status lists. The id follows from those too: a place is given once, so
+    /// that no two credentials have one id.
+    pub fn placed(
+        base: &Base,
+        issuer: Did,
+        period: Period,
+        subject: Subject,
+        entries: &[Entry],
+    ) -> Result<Self, WriteError> {
         let context = context_of(subject.class(), Ontology::default());
         let node = Node::new(String::new(), "VerifiableCredential").and_class(subject.class());
         let mut node = said(node, &issuer, period, subject);
+        set_status(&mut node, entries);
         // The digest is taken over the document with an empty id; the id made from it is put in its place afterwards.
         let mut written = Vec::with_capacity(6 * 1024);
         let id_at = node.write_document(context, &mut written)?;
@@ -237,15 +260,10 @@ impl Credential {
         Self { node: said(node, &issuer, period, subject), issuer, period, written: None }
     }
 
-    /// The same credential with its places in status lists. The id stays: it follows from what is said of the subject.
+    /// The same credential, with the id that it has, in status lists.
     #[must_use]
     pub fn with_status(mut self, entries: &[Entry]) -> Self {
-        let mut nodes: Vec<Object> = entries.iter().map(|entry| entry.to_node().into()).collect();
-        match nodes.len() {
-            0 => {}
-            1 => self.node.set("credentialStatus", nodes.remove(0)),
-            _ => self.node.set("credentialStatus", nodes),
-        }
+        set_status(&mut self.node, entries);
         self.written = None;
         self
     }
@@ -302,6 +320,16 @@ impl Credential {
 
 fn context_of(class: &str, ontology: Ontology) -> Context {
     if class.starts_with("gx:") { Context::GaiaX(ontology) } else { Context::Inline(ontology) }
+}
+
+/// Sets the places in status lists: one alone, several as a list.
+fn set_status(node: &mut Node, entries: &[Entry]) {
+    let mut nodes: Vec<Object> = entries.iter().map(|entry| entry.to_node().into()).collect();
+    match nodes.len() {
+        0 => {}
+        1 => node.set("credentialStatus", nodes.remove(0)),
+        _ => node.set("credentialStatus", nodes),
+    }
 }
 
 /// The node of a credential with what its issuer says.

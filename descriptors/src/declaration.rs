@@ -18,7 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::component::{ComponentKind, Dimension};
-use crate::gaia_x::value::{CountryCode, Nuts2};
+use crate::gaia_x::value::{CountryCode, Nuts2, SubdivisionCode};
 use crate::id::{ClaimId, DatacenterId, NodeId, PartId, ProviderId, RackId, RegionId, ZoneId};
 use crate::report::Origin;
 use flavor::Flavor;
@@ -106,6 +106,9 @@ pub struct Address {
     /// NUTS 2 code of the region: `DED2`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nuts2: Option<Nuts2>,
+    /// Part of the country (ISO 3166-2): `DE-SN`. Only catalogues of the Tagus release ask for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subdivision: Option<SubdivisionCode>,
     /// Town.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locality: Option<String>,

@@ -7,15 +7,19 @@
 
 pub mod agent;
 pub mod block;
+pub mod bmc;
 pub mod clock;
 pub mod cpu;
 pub mod dmi;
 pub mod entropy;
 pub mod kernel;
 pub mod libvirt;
+pub mod lldp;
 pub mod memory;
 pub mod net;
 pub mod pci;
+pub mod pdu;
+pub mod peers;
 pub mod platform;
 pub mod services;
 
@@ -172,6 +176,8 @@ facts! {
     Agent(agent::AgentFact);
     /// Disks.
     Block(block::BlockFact);
+    /// What the management controller says.
+    Bmc(bmc::BmcFact);
     /// Who keeps the clock.
     Clock(clock::ClockFact);
     /// Processors.
@@ -184,10 +190,16 @@ facts! {
     Kernel(kernel::KernelFact);
     /// The hypervisor and its guests.
     Libvirt(libvirt::LibvirtFact);
+    /// Neighbours on the cables.
+    Lldp(lldp::LldpFact);
     /// Memory.
     Memory(memory::MemoryFact);
     /// Network interfaces and gateways.
     Net(net::NetFact);
+    /// Power distribution units.
+    Pdu(pdu::PduFact);
+    /// Distances to other nodes.
+    Peers(peers::PeersFact);
     /// Devices on the PCI bus.
     Pci(pci::PciFact);
     /// What the firmware and the kernel offer to build trust on.

@@ -6,14 +6,14 @@
 //!
 //! Whoever controls the list can revoke every credential in it, and cannot make a new one.
 
-mod allocation;
 mod codec;
 mod entry;
+mod places;
 
-pub use allocation::{Allocation, AllocationError};
 pub use codec::{BYTES_MAX, DecodeError};
 pub(crate) use entry::LIST_CREDENTIAL;
 pub use entry::{Entry, EntryError, List, ListError, list_subject};
+pub use places::{Place, Places};
 
 use std::fmt;
 

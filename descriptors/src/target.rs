@@ -70,6 +70,16 @@ impl Target {
         }
     }
 
+    /// The media type of its presentations.
+    pub fn presentation_media_type(self) -> &'static str {
+        match self {
+            Self::Danube | Self::Loire | Self::Xfsc => "application/vp+jwt",
+            Self::W3cRdfc | Self::W3cJcs => "application/vp",
+            Self::Tagus => "application/ld+json",
+            Self::Plain => "application/json",
+        }
+    }
+
     /// Whether its credentials are compact JWS.
     pub fn is_jwt(self) -> bool {
         matches!(self, Self::Danube | Self::Loire | Self::Xfsc)

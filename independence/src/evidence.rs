@@ -10,8 +10,12 @@
 //! Whoever hands the evidence over can leave reports out, and gains nothing by it: a declared node without a current
 //! report is missing evidence wherever its report could have shown something. Signatures are not known here.
 
+mod cabling;
+mod distance;
 mod edges;
+mod enclosures;
 mod observed;
+mod outlets;
 
 use std::collections::BTreeMap;
 
@@ -25,8 +29,12 @@ use descriptors::timestamp::Timestamp;
 use crate::finding::Finding;
 use crate::graph::Graph;
 use crate::profile::STALE_AFTER_SECONDS;
+use cabling::{Cabling, Contradiction};
+use outlets::Outlets;
 
+pub(crate) use cabling::unread as neighbours_unread;
 pub(crate) use observed::Observed;
+pub(crate) use outlets::unread as outlets_unread;
 
 /// Everything the audit may rest on.
 #[derive(Debug, Clone)]
@@ -115,16 +123,20 @@ impl Evidence {
         edges::graph(self)
     }
 
+    /// Whether a report still counts.
+    pub(crate) fn is_current(&self, said: &NodeEvidence) -> bool {
+        said.heard_at >= self.as_of.plus_seconds(-STALE_AFTER_SECONDS)
+    }
+
     /// Every declared node, with what it said.
     pub(crate) fn standings(&self) -> BTreeMap<&NodeId, Standing<'_>> {
         let said: BTreeMap<&NodeId, &NodeEvidence> = self.nodes.iter().map(|node| (&node.report.node, node)).collect();
-        let oldest = self.as_of.plus_seconds(-STALE_AFTER_SECONDS);
         let declared = self.declaration.zones().flat_map(|(_, _, zone)| zone.racks.iter().flat_map(|rack| &rack.nodes));
         declared
             .map(|node| {
                 let standing = match said.get(node) {
                     None => Standing::Silent,
-                    Some(evidence) if evidence.heard_at < oldest => Standing::Stale(evidence),
+                    Some(evidence) if !self.is_current(evidence) => Standing::Stale(evidence),
                     Some(evidence) => Standing::Current(evidence),
                 };
                 (node, standing)
@@ -136,9 +148,10 @@ impl Evidence {
     pub(crate) fn findings(&self) -> Vec<Finding> {
         let standings = self.standings();
         let declared_origin = self.declaration.origin;
+        let cabling = Cabling::of(self);
         let mut findings = Vec::new();
         for node in self.nodes.iter().map(|node| &node.report) {
-            if !standings.contains_key(&node.node) {
+            if !standings.contains_key(&node.node) && !cabling.speaks_for_a_switch(&node.node) {
                 findings.push(Finding::UndeclaredNode { node: node.node.clone() });
             }
             if node.origin > declared_origin {
@@ -155,24 +168,55 @@ impl Evidence {
                 Standing::Current(_) => {}
             }
         }
-        findings.extend(self.shared_by_nodes());
+        findings.extend(self.shared_by_nodes(&cabling));
+        findings.extend(self.on_other_switches(&cabling));
+        findings.extend(self.on_other_pdus());
+        findings.extend(distance::findings(self));
+        findings.extend(enclosures::findings(self));
         findings
     }
 
-    /// Enclosures and gateways that nodes of different zones were seen to share, claimed or not.
-    fn shared_by_nodes(&self) -> Vec<Finding> {
+    /// Enclosures, gateways and switches that nodes of different zones were seen to share, claimed or not.
+    fn shared_by_nodes(&self, cabling: &Cabling<'_>) -> Vec<Finding> {
         let standings = self.standings();
         let mut seen: BTreeMap<ComponentId, Vec<(ZoneId, NodeId)>> = BTreeMap::new();
         for (_, _, zone) in self.declaration.zones() {
             for node in zone.racks.iter().flat_map(|rack| &rack.nodes) {
                 if let Some(Standing::Current(said)) = standings.get(node) {
-                    for component in Observed::of(&said.report).components() {
+                    let switches = cabling.switches(&said.report);
+                    for component in Observed::of(&said.report).components().chain(switches) {
                         seen.entry(component).or_default().push((zone.id.clone(), node.clone()));
                     }
                 }
             }
         }
         seen.into_iter().filter_map(|(component, places)| shared(component, places)).collect()
+    }
+
+    /// Nodes that hang on other power distribution units than their racks are declared to need.
+    fn on_other_pdus(&self) -> Vec<Finding> {
+        let outlets = Outlets::of(self);
+        let racks = self.declaration.zones().flat_map(|(_, _, zone)| zone.racks.iter().map(move |rack| (zone, rack)));
+        let nodes = racks.flat_map(|(zone, rack)| rack.nodes.iter().map(move |node| (zone, rack, node)));
+        let contradicted = nodes.filter_map(|(zone, rack, node)| {
+            let (declared, found) = outlets.contradicted(zone, rack, node)?;
+            Some(Finding::OtherPdu { node: node.clone(), declared, found })
+        });
+        contradicted.collect()
+    }
+
+    /// Nodes that hear other switches than their racks are declared to hang on.
+    fn on_other_switches(&self, cabling: &Cabling<'_>) -> Vec<Finding> {
+        let standings = self.standings();
+        let racks = self.declaration.zones().flat_map(|(_, _, zone)| zone.racks.iter().map(move |rack| (zone, rack)));
+        let nodes = racks.flat_map(|(zone, rack)| rack.nodes.iter().map(move |node| (zone, rack, node)));
+        let contradicted = nodes.filter_map(|(zone, rack, node)| {
+            let Some(Standing::Current(said)) = standings.get(node) else { return None };
+            let Contradiction { declared, heard } = cabling.contradicted(zone, rack, &said.report)?;
+            let (declared, heard) = (declared.into_iter().collect(), heard.into_iter().collect());
+            Some(Finding::OtherSwitch { node: node.clone(), declared, heard })
+        });
+        contradicted.collect()
     }
 }
 
@@ -184,6 +228,9 @@ fn shared(component: ComponentId, places: Vec<(ZoneId, NodeId)>) -> Option<Findi
     match component.kind() {
         _ if zones.len() < 2 => None,
         ComponentKind::Chassis => Some(Finding::SharedChassis { chassis: component, zones, nodes }),
+        ComponentKind::Switch | ComponentKind::Router => {
+            Some(Finding::SharedSwitch { switch: component, zones, nodes })
+        }
         _ => Some(Finding::SharedGateway { gateway: component, zones, nodes }),
     }
 }

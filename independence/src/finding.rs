@@ -6,12 +6,13 @@
 use std::fmt;
 
 use descriptors::component::{ComponentId, ComponentKind, Dimension};
-use descriptors::id::{ClaimId, NodeId, ZoneId};
+use descriptors::id::{ClaimId, DatacenterId, NodeId, RackId, ZoneId};
 use descriptors::report::Origin;
 use descriptors::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::node_component;
+use crate::graph::Provenance;
 use crate::verdict::{Missing, Step, first, list};
 
 /// What an audit saw. `AVOW-EVI-*` speaks of the evidence, `AVOW-CRI-*` of a criterion.
@@ -74,6 +75,68 @@ pub enum Finding {
         /// What the declaration says of itself.
         declared: Origin,
     },
+    /// Nodes of different zones hear one switch.
+    #[serde(rename = "AVOW-EVI-08")]
+    SharedSwitch {
+        /// The switch.
+        switch: ComponentId,
+        /// The zones, sorted.
+        zones: Vec<ZoneId>,
+        /// The nodes, sorted.
+        nodes: Vec<NodeId>,
+    },
+    /// A node hears switches, and none that its rack is declared to hang on.
+    #[serde(rename = "AVOW-EVI-09")]
+    OtherSwitch {
+        /// The node.
+        node: NodeId,
+        /// The declared switches, sorted.
+        declared: Vec<ComponentId>,
+        /// The switches heard, sorted.
+        heard: Vec<ComponentId>,
+    },
+    /// Two datacenters are at most so far apart, as light could not have gone further.
+    #[serde(rename = "AVOW-EVI-10")]
+    NearDatacenters {
+        /// The datacenters, sorted by region and name.
+        datacenters: Vec<DatacenterId>,
+        /// A node of each, in this order.
+        nodes: Vec<NodeId>,
+        /// The round trip between them in microseconds, at most.
+        round_trip_us_max: u32,
+        /// Hence the distance in kilometres, at most.
+        distance_km_max: u32,
+        /// How the round trip is known.
+        provenance: Provenance,
+    },
+    /// A node hangs on outlets of other units than its rack is declared to need.
+    #[serde(rename = "AVOW-EVI-11")]
+    OtherPdu {
+        /// The node.
+        node: NodeId,
+        /// The declared units, sorted.
+        declared: Vec<ComponentId>,
+        /// The units with an outlet of the node's name, sorted.
+        found: Vec<ComponentId>,
+    },
+    /// The management controller of a node names another rack than the declaration.
+    #[serde(rename = "AVOW-EVI-12")]
+    OtherRack {
+        /// The node.
+        node: NodeId,
+        /// In the declaration.
+        declared: RackId,
+        /// In the controller.
+        found: String,
+    },
+    /// A node has one power supply in a rack that is declared to have a choice of lines.
+    #[serde(rename = "AVOW-EVI-13")]
+    OnePowerSupply {
+        /// The node.
+        node: NodeId,
+        /// The rack.
+        rack: RackId,
+    },
     /// Components are shared, and no small failure shows it.
     #[serde(rename = "AVOW-CRI-01")]
     OnlyInLargerGroups {
@@ -127,6 +190,12 @@ impl Finding {
             Self::SharedGateway { .. } => "AVOW-EVI-05",
             Self::MutualDependency { .. } => "AVOW-EVI-06",
             Self::WeakerOrigin { .. } => "AVOW-EVI-07",
+            Self::SharedSwitch { .. } => "AVOW-EVI-08",
+            Self::OtherSwitch { .. } => "AVOW-EVI-09",
+            Self::NearDatacenters { .. } => "AVOW-EVI-10",
+            Self::OtherPdu { .. } => "AVOW-EVI-11",
+            Self::OtherRack { .. } => "AVOW-EVI-12",
+            Self::OnePowerSupply { .. } => "AVOW-EVI-13",
             Self::OnlyInLargerGroups { .. } => "AVOW-CRI-01",
             Self::RecommendationMissed { .. } => "AVOW-CRI-02",
             Self::RecommendationUndetermined { .. } => "AVOW-CRI-03",
@@ -139,10 +208,24 @@ impl Finding {
             Self::UndeclaredNode { node }
             | Self::SilentNode { node }
             | Self::StaleNode { node, .. }
-            | Self::WeakerOrigin { node, .. } => vec![node_component(node)],
-            Self::SharedChassis { chassis: shared, nodes, .. } | Self::SharedGateway { gateway: shared, nodes, .. } => {
+            | Self::WeakerOrigin { node, .. }
+            | Self::OtherRack { node, .. }
+            | Self::OnePowerSupply { node, .. } => vec![node_component(node)],
+            Self::SharedChassis { chassis: shared, nodes, .. }
+            | Self::SharedGateway { gateway: shared, nodes, .. }
+            | Self::SharedSwitch { switch: shared, nodes, .. } => {
                 let mut components: Vec<ComponentId> = nodes.iter().map(node_component).collect();
                 components.push(shared.clone());
+                components.sort();
+                components
+            }
+            Self::NearDatacenters { nodes, .. } => {
+                let mut components: Vec<ComponentId> = nodes.iter().map(node_component).collect();
+                components.sort();
+                components
+            }
+            Self::OtherSwitch { node, declared, heard: found } | Self::OtherPdu { node, declared, found } => {
+                let mut components = [&[node_component(node)], declared.as_slice(), found].concat();
                 components.sort();
                 components
             }
@@ -172,6 +255,35 @@ impl fmt::Display for Finding {
             Self::SharedGateway { gateway, zones, nodes } => {
                 let (nodes, zones) = (list(nodes), list(zones));
                 write!(f, "nodes {nodes} in zones {zones} use the same {} {}", ComponentKind::Gateway, gateway.name())
+            }
+            Self::SharedSwitch { switch, zones, nodes } => {
+                write!(f, "nodes {} in zones {} hang on the same {switch}", list(nodes), list(zones))
+            }
+            Self::OtherSwitch { node, declared, heard } => {
+                let (declared, heard) = (list(declared), list(heard));
+                write!(
+                    f,
+                    "node {node} is declared on {declared} and hears {heard}: correct the declaration, or name the part \
+                     after its chassis id or its system name"
+                )
+            }
+            Self::NearDatacenters { datacenters, nodes, round_trip_us_max, distance_km_max, provenance } => {
+                let (datacenters, nodes) = (list(datacenters), list(nodes));
+                write!(
+                    f,
+                    "datacenters {datacenters} are at most {distance_km_max} km apart: a round trip between {nodes} takes at \
+                     most {round_trip_us_max} µs ({provenance})"
+                )
+            }
+            Self::OtherPdu { node, declared, found } => {
+                let (declared, found) = (list(declared), list(found));
+                write!(f, "node {node} is declared on {declared} and has an outlet of {found}: correct one of them")
+            }
+            Self::OtherRack { node, declared, found } => {
+                write!(f, "node {node} is declared in rack {declared}, and its management controller says {found:?}")
+            }
+            Self::OnePowerSupply { node, rack } => {
+                write!(f, "node {node} has one power supply, and rack {rack} is declared to have a choice of lines")
             }
             Self::MutualDependency { components } => write!(f, "{} need each other", list(components)),
             Self::WeakerOrigin { node, origin, declared } => {

@@ -160,6 +160,10 @@ pub enum Gap {
     GatewaysUnread(String),
     /// A node could not tell which enclosure it is in.
     ChassisUnread(String),
+    /// A node could not tell which switches it hears.
+    NeighboursUnread(String),
+    /// A node could not read the power distribution units that it is told to ask.
+    OutletsUnread(String),
 }
 
 impl fmt::Display for Missing {
@@ -177,6 +181,8 @@ impl fmt::Display for Missing {
             Gap::StaleSince(heard_at) => write!(f, "{component} was last heard at {heard_at}"),
             Gap::GatewaysUnread(why) => write!(f, "which gateways {component} uses is not known ({why})"),
             Gap::ChassisUnread(why) => write!(f, "which chassis {component} is in is not known ({why})"),
+            Gap::OutletsUnread(why) => write!(f, "which outlets the units of {component} have is not known ({why})"),
+            Gap::NeighboursUnread(why) => write!(f, "which switches {component} hears is not known ({why})"),
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::config::{self, Config, ConfigError};
 use crate::confine::{self, Account, AccountError, ConfineError, Plan};
 use crate::examination;
 use crate::gather::Gatherer;
+use crate::peers;
 use crate::render::{self, Format, PrintError};
 use crate::root::Root;
 use crate::run::{self, RunError, Settings};
@@ -189,6 +190,11 @@ fn settings(config: &Config) -> Result<Settings, CommandError> {
     settings.interval = Duration::from_secs(config.report.interval_seconds.get());
     settings.full_every = Duration::from_secs(config.report.full_every_seconds.get());
     settings.spool_bytes_max = config.spool.bytes_max.get();
+    settings.peers = peers::Settings {
+        listen: config.peers.listen,
+        nodes: config.peers.nodes.clone(),
+        every: Duration::from_secs(config.peers.measure_every_seconds.get()),
+    };
     settings.node = config.node.name.clone();
     settings.address = config.collector.address.as_ref().map(|address| address.as_str().to_owned());
     Ok(settings)

@@ -6,8 +6,9 @@
 //!
 //! Whoever controls this file can at most make the node silent, slow or known by another name; its key is elsewhere.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::net::SocketAddr;
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -40,6 +41,8 @@ pub struct Config {
     pub sources: Sources,
     /// What it can still reach when somebody has taken it over.
     pub confinement: Confinement,
+    /// Which other nodes it measures the distance to.
+    pub peers: Peers,
 }
 
 /// `[node]`: who this node is.
@@ -133,12 +136,44 @@ pub struct Sources {
     pub libvirt_uri: Option<String>,
     /// Absolute path of `avow-source-libvirt`. Default: beside the agent's own program.
     pub libvirt_reader: Option<PathBuf>,
+    /// Absolute path of `lldpcli`, which asks lldpd for neighbours. Default: `/usr/sbin/lldpcli`.
+    pub lldpd_client: Option<PathBuf>,
+    /// The socket of lldpd. Default: `/run/lldpd.socket`; without it the frames that systemd-networkd keeps are read.
+    pub lldpd_socket: Option<String>,
+    /// Power distribution units to ask over SNMP; default: none. One node of a rack is enough.
+    pub pdus: Vec<Pdu>,
+    /// This node's management controller; default: none, and none is asked.
+    pub bmc: Option<Bmc>,
     /// Seconds from one examination of the sources of random numbers to the next. One takes a second of processor time at the lowest
     /// priority, and 60 MB for as long; rarer ones notice later that an instruction stopped to work.
     pub entropy_every_seconds: NonZeroU64,
     /// Where the last examination is kept. Not a setting: it follows from the state directory.
     #[serde(skip)]
     pub examination: Option<PathBuf>,
+}
+
+/// A management controller that speaks Redfish.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bmc {
+    /// `https://host`, with a port where it is not 443. Reading is all that its user must be allowed to.
+    #[serde(deserialize_with = "controller_address")]
+    pub address: String,
+    /// PEM file of the authorities that its certificate may end in, or of that certificate itself.
+    pub ca_file: PathBuf,
+    /// File with `name:password` of a user; only the agent's user and group may read it.
+    pub user_file: PathBuf,
+}
+
+/// A power distribution unit.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pdu {
+    /// `host:port`, UDP; 161 is usual.
+    pub address: String,
+    /// File with its community; default: the community `public`. It travels in the clear.
+    #[serde(default)]
+    pub community_file: Option<PathBuf>,
 }
 
 impl Default for Sources {
@@ -148,6 +183,10 @@ impl Default for Sources {
             deadline_ms: non_zero(5000),
             libvirt_uri: None,
             libvirt_reader: None,
+            lldpd_client: None,
+            lldpd_socket: None,
+            pdus: Vec::new(),
+            bmc: None,
             entropy_every_seconds: non_zero(86_400),
             examination: None,
         }
@@ -183,6 +222,30 @@ pub struct Confinement {
 impl Default for Confinement {
     fn default() -> Self {
         Self { enabled: true, user: None, required: false, connect_ports: BTreeSet::new(), read: BTreeSet::new() }
+    }
+}
+
+/// `[peers]`: which other nodes this one measures the distance to.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Peers {
+    /// Address and port where other nodes find this one; default: none, and nobody is answered. Only nodes with a
+    /// certificate of the collector's authority are.
+    pub listen: Option<SocketAddr>,
+    /// `host:port` of each node to measure, by its name; default: none. Two nodes that measure each other corroborate how
+    /// near they are.
+    #[serde(deserialize_with = "peer_addresses")]
+    pub nodes: BTreeMap<NodeId, String>,
+    /// Seconds from one measurement to the next.
+    pub measure_every_seconds: NonZeroU64,
+}
+
+/// Most peers: with more, one round of measurements could outlast its interval.
+const PEERS_MAX: usize = 256;
+
+impl Default for Peers {
+    fn default() -> Self {
+        Self { listen: None, nodes: BTreeMap::new(), measure_every_seconds: non_zero(3600) }
     }
 }
 
@@ -366,6 +429,34 @@ fn known_sources<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<
     }
 }
 
+/// Refuses what is not the bare address of a host.
+fn controller_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':' | '[' | ']');
+    match text.strip_prefix("https://") {
+        Some(host) if !host.is_empty() && host.chars().all(allowed) => Ok(text),
+        _ => Err(serde::de::Error::custom(format!("`{text}` is not an address such as https://bmc-01.example"))),
+    }
+}
+
+/// Refuses addresses without a port, and more peers than can be measured.
+fn peer_addresses<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<NodeId, String>, D::Error> {
+    let nodes = BTreeMap::<NodeId, String>::deserialize(deserializer)?;
+    if nodes.len() > PEERS_MAX {
+        return Err(serde::de::Error::custom(format!("{} peers are more than {PEERS_MAX}", nodes.len())));
+    }
+    let has_port = |address: &str| {
+        let parts = address.rsplit_once(':');
+        parts.is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0))
+    };
+    match nodes.iter().find(|(_, address)| !has_port(address)) {
+        Some((node, address)) => {
+            Err(serde::de::Error::custom(format!("`{address}` of {node} is not an address such as 192.0.2.12:7445")))
+        }
+        None => Ok(nodes),
+    }
+}
+
 const fn non_zero(value: u64) -> NonZeroU64 {
     match NonZeroU64::new(value) {
         Some(value) => value,
@@ -414,6 +505,13 @@ mod tests {
             "deadline_ms",
             "libvirt_uri",
             "libvirt_reader",
+            "lldpd_client",
+            "lldpd_socket",
+            "pdus",
+            "bmc",
+            "listen",
+            "nodes",
+            "measure_every_seconds",
             "entropy_every_seconds",
             "enabled",
             "user",
@@ -441,6 +539,9 @@ mod tests {
         check("[node]\nname = \"KVM 1\"\n", "node name `KVM 1`", "\"KVM 1\"");
         check("[report]\ninterval_seconds = 0\n", "nonzero", "0");
         check("[sources]\ndisabled = [\"dmii\"]\n", "there is no source `dmii`", "[\"dmii\"]");
+        let bmc = "{ address = \"https://u@h\", ca_file = \"a\", user_file = \"b\" }";
+        check(&format!("[sources]\nbmc = {bmc}\n"), "not an address", "\"https://u@h\"");
+        check("[peers]\nnodes = { kvm-02 = \"kvm-02\" }\n", "not an address", "{ kvm-02 = \"kvm-02\" }");
         check("[collector]\naddress = \"collector:7443\"\n", "not an address", "\"collector:7443\"");
     }
 

@@ -13,6 +13,7 @@ pub mod exec;
 pub mod gather;
 pub mod key;
 pub mod noise;
+pub mod peers;
 pub mod raw;
 pub mod render;
 pub mod report;

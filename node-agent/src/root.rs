@@ -227,6 +227,18 @@ impl Root {
         }
     }
 
+    /// Whether the socket of a daemon is there and may be connected to. A capture has no daemons.
+    pub fn daemon(&self, path: &str) -> Reading<()> {
+        let allowed = match &self.place {
+            Place::Live => rustix::fs::accessat(CWD, path, rustix::fs::Access::WRITE_OK, AtFlags::empty()),
+            Place::Capture(_) => Err(Errno::NOENT),
+        };
+        match allowed {
+            Ok(()) => Reading::Present(()),
+            Err(errno) => absent(path, errno),
+        }
+    }
+
     fn open(&self, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
         let flags = flags | OFlags::CLOEXEC;
         match &self.place {
@@ -390,6 +402,15 @@ mod tests {
         let path = directory.path().join("pipe");
         rustix::fs::mknodat(CWD, &path, rustix::fs::FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
         assert_eq!(reason(&root.line("/pipe")), Some((AbsenceReason::NotPresent, "/pipe: empty")));
+    }
+
+    #[test]
+    fn a_daemon_is_there_only_on_the_running_machine() {
+        let (directory, root) = capture(&[("socket", b"")]);
+        let path = directory.path().join("socket");
+        assert_eq!(Root::live().daemon(path.to_str().unwrap()), Reading::Present(()));
+        assert_eq!(reason(&Root::live().daemon("/no/such")), Some((AbsenceReason::NotPresent, "/no/such")));
+        assert_eq!(reason(&root.daemon("/socket")), Some((AbsenceReason::NotPresent, "/socket")));
     }
 
     #[test]

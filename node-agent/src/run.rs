@@ -8,6 +8,7 @@
 //!
 //! Everything but gathering runs on one thread, and between rounds nothing runs. Which sources there are is not known here.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::io;
 use std::path::PathBuf;
@@ -15,7 +16,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use descriptors::did::Did;
-use descriptors::id::NodeId;
+use descriptors::fact::Reading;
+use descriptors::id::{NodeId, SourceName};
 use descriptors::proof::Signer;
 use descriptors::report::Origin;
 use tokio::signal::unix::{SignalKind, signal};
@@ -28,6 +30,7 @@ use crate::cause::chain;
 use crate::clock;
 use crate::enrol::{Files, IdentityError, Membership};
 use crate::key::{self, KeyError};
+use crate::peers::{self, Board};
 use crate::report::{Gathered, Outbox, Reporter, SubmitSettings, Submitter};
 use crate::retry::jittered;
 use crate::spool::{Spool, SpoolError};
@@ -66,6 +69,8 @@ pub struct Settings {
     pub check_every: Duration,
     /// How long waiting statements may hold up the end.
     pub drain: Duration,
+    /// Which other nodes are measured, and where they find us.
+    pub peers: peers::Settings,
     /// How statements are sent.
     pub submit: SubmitSettings,
     /// Who is told how it goes.
@@ -86,6 +91,7 @@ impl Settings {
             address: None,
             check_every: Duration::from_secs(15),
             drain: Duration::from_secs(5),
+            peers: peers::Settings { listen: None, nodes: BTreeMap::new(), every: Duration::from_secs(3600) },
             submit: SubmitSettings::default(),
             supervisor: Arc::default(),
         }
@@ -209,12 +215,15 @@ where
     let reporter = Reporter::new(identity.node.clone(), settings.origin, signer, settings.full_every);
     let outbox = Arc::new(Outbox::new(spool));
     let (current, watched) = watch::channel(Arc::new(identity));
+    let board = (!settings.peers.nodes.is_empty()).then(|| Board::new(&settings.peers));
+    let shown = watched.clone();
+    let measuring = peers::run(settings.peers, board.clone().unwrap_or_default(), move || shown.borrow().credentials());
     let submitter = Submitter::new(Arc::clone(&outbox), watched, settings.submit);
-    let background = async { tokio::join!(membership.keep(current), submitter.run()).0 };
+    let background = async { tokio::join!(membership.keep(current), submitter.run(), measuring).0 };
     tokio::pin!(background);
 
     tokio::select! {
-        end = rounds(&outbox, reporter, settings.interval, gather) => match end? {},
+        end = rounds(&outbox, reporter, settings.interval, with_peers(gather, board)) => match end? {},
         never = &mut background => match never {},
         () = &mut stop => {}
     }
@@ -225,6 +234,20 @@ where
     }
     info!(waiting = outbox.waiting(), "the agent ends; what waits is sent after the next start");
     Ok(())
+}
+
+/// What is measured all the time joins what is read in a round.
+fn with_peers<G>(mut gather: G, board: Option<Board>) -> impl FnMut() -> Gathered + Send + 'static
+where
+    G: FnMut() -> Gathered + Send + 'static,
+{
+    move || {
+        let (mut facts, boot_id) = gather();
+        if let (Some(board), Ok(name)) = (&board, SourceName::new(peers::NAME)) {
+            facts.insert(name, Reading::Present(board.fact().into()));
+        }
+        (facts, boot_id)
+    }
 }
 
 /// Gathers and reports, for ever.
@@ -256,5 +279,23 @@ where
                 sleep_until(began + WANTED_ROUND_AFTER.min(interval)).await;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use descriptors::fact::{AbsenceReason, Fact};
+
+    use super::*;
+
+    #[test]
+    fn what_is_measured_is_reported_where_there_is_somebody_to_measure() {
+        let gather = || (BTreeMap::new(), Reading::absent(AbsenceReason::NotPresent, "boot_id"));
+        let name = SourceName::new(peers::NAME).unwrap();
+        let nodes = BTreeMap::from([(NodeId::new("b").unwrap(), "192.0.2.2:7445".to_owned())]);
+        let settings = peers::Settings { listen: None, nodes, every: Duration::from_secs(3600) };
+        let (facts, _) = with_peers(gather, Some(Board::new(&settings)))();
+        assert!(matches!(&facts[&name], Reading::Present(Fact::Peers(fact)) if fact.peers.len() == 1));
+        assert!(with_peers(gather, None)().0.is_empty());
     }
 }

@@ -6,15 +6,18 @@
 
 pub mod agent;
 pub mod block;
+pub mod bmc;
 pub mod clock;
 pub mod cpu;
 pub mod dmi;
 pub mod entropy;
 pub mod kernel;
 pub mod libvirt;
+pub mod lldp;
 pub mod memory;
 pub mod net;
 pub mod pci;
+pub mod pdu;
 pub mod platform;
 pub mod services;
 
@@ -64,6 +67,11 @@ pub trait Source: Sync {
         Vec::new()
     }
 
+    /// Files that the configuration names for it.
+    fn files(&self, _: &config::Sources) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
     /// TCP ports that it connects to.
     fn ports(&self, _: &config::Sources) -> Vec<u16> {
         Vec::new()
@@ -78,15 +86,18 @@ pub fn all() -> &'static [&'static dyn Source] {
     static ALL: &[&dyn Source] = &[
         &agent::Agent,
         &block::Block,
+        &bmc::Bmc,
         &clock::Clock,
         &cpu::Cpu,
         &dmi::Dmi,
         &entropy::Entropy,
         &kernel::Kernel,
         &libvirt::Libvirt,
+        &lldp::Lldp,
         &memory::Memory,
         &net::Net,
         &pci::Pci,
+        &pdu::Pdu,
         &platform::Platform,
         &services::SERVICES,
     ];

@@ -104,6 +104,7 @@ fn probe(place: &Path, ports: &[String]) {
         change: vec![place.join("state")],
         run: vec![PathBuf::from(PYTHON)],
         connect: Some(vec![allowed]),
+        listen: Vec::new(),
     };
     let confinement = confine::apply(&plan, false).unwrap();
     // In a thread, as sources are.

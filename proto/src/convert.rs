@@ -207,7 +207,7 @@ mod tests {
     fn an_unchanged_round_costs_at_most_400_bytes_whatever_the_node_is_called() {
         let heartbeat = |name: &str| Heartbeat {
             node: NodeId::new(name).unwrap(),
-            sequence: 1 << 53,
+            sequence: (1 << 53) - 1,
             taken_at: "2026-11-21T00:00:00Z".parse().unwrap(),
             holds: Digest::of(b"report"),
         };

@@ -76,7 +76,9 @@ fn issued(target: Target, revoked: bool) -> (Site, Pages, Did, Vec<u8>) {
     let entry = Entry { purpose: Purpose::Revocation, index: 7, list: address.clone(), size: 1 };
     let base = Base::address("https://cloud.example");
     let node = Node::new(base.subject("region", "r"), "gx:Region").with("gx:name", "r");
-    let credential = Credential::new(&base, did.clone(), period(), Subject { node, origin: Origin::Real, provenance: None }).unwrap();
+    let credential =
+        Credential::new(&base, did.clone(), period(), Subject { node, origin: Origin::Real, provenance: None })
+            .unwrap();
     let seal = Seal::new(target, &did, "key-1", &key).unwrap();
     let document = seal.issue(&credential.with_status(std::slice::from_ref(&entry))).unwrap();
     let mut bits = Bits::clear(ENTRIES_MIN).unwrap();

@@ -340,7 +340,7 @@ pub struct CredentialList {
     pub valid_from: String,
     /// Until when.
     pub valid_until: String,
-    /// `valid`, `expiring` (less than a third of its life is left), `expired` or `not yet valid`.
+    /// `revoked`, `suspended`, `valid`, `expiring` (less than a third of its life is left), `expired` or `not yet valid`.
     pub status: &'static str,
 }
 
@@ -348,6 +348,8 @@ pub struct CredentialList {
 pub fn status(issued: &Issued, now: Timestamp) -> &'static str {
     let life = issued.valid_until.seconds_since(issued.valid_from);
     match () {
+        () if issued.revoked_at.is_some() => "revoked",
+        () if issued.suspended_at.is_some() => "suspended",
         () if now < issued.valid_from => "not yet valid",
         () if now > issued.valid_until => "expired",
         () if issued.valid_until.seconds_since(now) < life / 3 => "expiring",

@@ -1,10 +1,16 @@
+#![allow(clippy::print_stderr, reason = "a test says what it skips")]
+
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use descriptors::proof::vc_jwt;
 use descriptors::report::Origin;
+use descriptors::target::Target;
+use descriptors::verify::{Held, Policy, Resolution, Verifier};
 
 use super::*;
 use crate::fixture::{Cloud, DECLARATION, at, report};
+use crate::sign::certified::Certified;
 use crate::store::Issued;
 
 async fn current(cloud: &Cloud) -> BTreeSet<String> {
@@ -171,13 +177,61 @@ async fn the_loop_wakes_outlives_failures_and_stops() {
     tokio::time::timeout(Duration::from_secs(5), running).await.unwrap().unwrap();
 }
 
+/// The context of the Tagus release lies beside the workspace, where it is.
+#[tokio::test]
+async fn tagus_gets_what_it_has_words_for() {
+    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/gaia-x/contexts");
+    let context = shared.join("gx-tagus-trustframework.jsonld");
+    if !context.exists() {
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "under CI the context must be there");
+        eprintln!("skipped: {} is not there", context.display());
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let certified = Certified::for_tests(folder.path(), "cloud.example").unwrap();
+    let mut cloud = Cloud::new(Some("cloud.example")).await;
+    let refused = cloud.issuer.clone().with_targets(&[Target::Tagus], None).err().unwrap().to_string();
+    assert!(refused.contains("trustframework#") && refused.contains("tagus_context"), "{refused}");
+    cloud.issuer = cloud.issuer.clone().with_tagus_context(&context).unwrap();
+    cloud.reissue_for(&[Target::Tagus], Some(certified));
+    cloud.declare(DECLARATION).await;
+    cloud.app.auditor.once().await.unwrap();
+    let forms = async || -> Vec<(String, String)> {
+        let issued = cloud.store.credentials().await.unwrap().into_iter();
+        issued.filter_map(|one| Some((one.class, one.forms.get(&Target::Tagus)?.clone()))).collect()
+    };
+    assert_eq!(forms().await.into_iter().map(|(class, _)| class).collect::<Vec<_>>(), ["gx:Datacenter"]);
+    let before = current(&cloud).await;
+    cloud.declare(&DECLARATION.replace("{country_code: DE}\n", "{country_code: DE, subdivision: DE-SN}\n")).await;
+    cloud.app.auditor.once().await.unwrap();
+    // Verdicts rest on the declaration as a whole.
+    let changed = changed(&cloud, &before).await.into_iter().filter(|subject| !subject.starts_with("verdict/"));
+    assert_eq!(changed.collect::<Vec<_>>(), ["legal-person/example"], "its subdivisions are in no other form");
+    let forms = forms().await;
+    assert_eq!(forms.len(), 2);
+    let contexts = cloud.issuer.tagus.as_ref().unwrap();
+    let certified = cloud.issuer.certified.as_ref().unwrap();
+    let (policy, roots) = (Policy { terms: true, ..Policy::at(at(0)).for_target(Target::Tagus) }, certified.roots());
+    let held = Held {
+        document: &|did| Resolution::read(did, cloud.issuer.document().as_ref()),
+        chain: &|_| Some(certified.pem.to_vec()),
+        roots: &roots,
+        list: &|_| None,
+        contexts,
+    };
+    for (class, form) in forms {
+        let report = Verifier::new(&policy, &held).verify(form.as_bytes());
+        assert_eq!(report.findings(), [], "{class}: {form}");
+    }
+}
+
 #[tokio::test]
 async fn another_issuer_issues_everything_anew() {
     let cloud = Cloud::lived_in(None).await;
     let outcome = cloud.app.auditor.standing().outcome.unwrap();
     let issuer = Issuer::new(cloud.issuer.signer.clone(), Some("https://cloud.example")).unwrap();
-    let subjects = describe::subjects(&issuer.base, &outcome.topology, outcome.audit.as_ref()).unwrap();
-    let count = subjects.len();
-    let plan = describe::plan(&issuer, subjects, &outcome.credentials, at(1), 3600).unwrap();
-    assert_eq!((plan.issue.len(), plan.retire.len()), (count, count));
+    let said = describe::said(&issuer.base, &outcome.topology, outcome.audit.as_ref()).unwrap();
+    let count = said.subjects.len();
+    let plan = describe::plan(&issuer, said, &outcome.credentials, at(1)).unwrap();
+    assert_eq!((plan.due.len(), plan.retire.len()), (count, count));
 }

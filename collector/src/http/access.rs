@@ -2,7 +2,7 @@
 //!
 //! On loopback anyone on this machine may; there the `Host` header is checked, so that a web page elsewhere cannot read the
 //! answers through a name that it lets point here (DNS rebinding). Anywhere else a token is asked for, over TLS. Under the
-//! public address, which a proxy may pass on, strangers get only what is public: the DID document and credentials. Whoever
+//! public address, which a proxy may pass on, strangers get only what is public: the DID document, credentials and status lists. Whoever
 //! has the token can read everything the collector shows, and can change nothing.
 
 use std::fs::OpenOptions;
@@ -164,10 +164,11 @@ fn host(headers: &HeaderMap) -> Option<String> {
     hosts.next().is_none().then(|| name_of(host).to_ascii_lowercase())
 }
 
-/// What verifiers and probes must reach, and what gives nothing away: a credential is found by its digest only.
+/// What verifiers and probes must reach, and what gives nothing away: a credential is found by its digest only, and a
+/// status list tells of places, not of credentials.
 fn is_public(path: &str) -> bool {
     matches!(path, "/livez" | "/readyz" | "/.well-known/did.json" | CHAIN_PATH | "/assets/avow.css")
-        || path.strip_prefix("/credentials/").is_some_and(|digest| !digest.is_empty())
+        || ["/credentials/", "/status/"].iter().any(|one| path.strip_prefix(one).is_some_and(|rest| !rest.is_empty()))
 }
 
 /// Whether a browser asks, and not a program.

@@ -493,3 +493,37 @@ mod tls {
         assert_eq!(tokio::time::timeout(Duration::from_secs(5), answered).await.unwrap(), 200);
     }
 }
+
+#[tokio::test]
+async fn a_status_list_is_told_to_strangers_in_the_form_they_ask_for() {
+    let cloud = Cloud::lived_in(Some("cloud.example")).await;
+    let address = start(&cloud).await;
+    let stranger = async |path: &str, headers: &str| {
+        let stream = TcpStream::connect(address).await.unwrap();
+        let head = format!("GET {path} HTTP/1.1\r\nHost: cloud.example\r\nConnection: close\r\n{headers}\r\n");
+        exchange(stream, &head).await
+    };
+    let list = stranger("/status/revocation-1", "").await;
+    assert_eq!(list.status, 200, "{}", list.text());
+    assert!(
+        list.has("content-type: application/vc+jwt") && list.has("access-control-allow-origin: *"),
+        "{}",
+        list.head
+    );
+    let verified = vc_jwt::verify(&list.text(), at(0), |_| cloud.issuer.document()).unwrap();
+    assert_eq!(verified.credential["id"], "https://cloud.example/status/revocation-1");
+    let embedded = stranger("/status/suspension-1", "Accept: application/ld+json, */*\r\n").await;
+    assert_eq!(embedded.json()["proof"]["cryptosuite"], "eddsa-rdfc-2022");
+    let chosen = stranger("/status/suspension-1?target=w3c-jcs", "").await;
+    assert_eq!(chosen.json()["proof"]["cryptosuite"], "eddsa-jcs-2022");
+    for (path, status) in [
+        ("/status/revocation-2", 404),
+        ("/status/revocation-01", 404),
+        ("/status/refresh-1", 404),
+        ("/status/revocation-1?target=loire", 404),
+        ("/status/revocation-1?target=lore", 400),
+        ("/v1/credentials", 403),
+    ] {
+        assert_eq!(stranger(path, "").await.status, status, "{path}");
+    }
+}

@@ -10,11 +10,12 @@ use serde_json::{Map, Value};
 
 use super::{Failed, Frame, Page, origin_sign, status_sign, time, view};
 use crate::api::problem::Problem;
-use crate::api::shape::{CredentialList, status};
+use crate::api::shape::{self, CredentialList};
 use crate::api::{Asked, answer_credential, decode, find_credential};
 use crate::cause::chain;
 use crate::http::access::{Refusal, accepts_html};
 use crate::http::{App, View};
+use crate::status;
 use crate::store::Issued;
 
 pub(super) async fn page(state: State<App>) -> Page {
@@ -104,7 +105,7 @@ fn content(
     let digest = issued.id.rsplit('/').next().unwrap_or_default();
     html! {
         p.crumbs { a href="/credentials" { "Credentials" } }
-        h1 { (issued.class) " " (status_sign(status(issued, view.now))) }
+        h1 { (issued.class) " " (status_sign(shape::status(issued, view.now))) }
         @if !current {
             div.banner.fault role="note" { p { "This credential was replaced or withdrawn: it is no longer current." } }
         }
@@ -112,6 +113,14 @@ fn content(
             tr { th scope="row" { "Id" } td { code { (issued.id) } } }
             tr { th scope="row" { "Subject" } td { code { (issued.subject) } } }
             tr { th scope="row" { "Issuer" } td { code { (app.issuer.did) } } }
+            @if let Some(place) = issued.place {
+                tr { th scope="row" { "Status lists" } td {
+                    @for purpose in status::PURPOSES {
+                        a href={ "/status/" (status::name(purpose, place.list)) } { (purpose) } ", "
+                    }
+                    "place " (place.index)
+                } }
+            }
             tr { th scope="row" { "Facts are" } td { (origin_sign(issued.origin)) } }
             tr { th scope="row" { "Valid" } td { "from " (time(issued.valid_from)) " until " (time(issued.valid_until)) } }
             tr { th scope="row" { "Signature and period" } td { @match &checked {

@@ -56,7 +56,18 @@ mod tests {
     use super::*;
     use crate::sign::Issuer;
 
-    /// A P-256 key with a certificate for `host` that signed itself.
+    impl Certified {
+        /// A P-256 key with a certificate for `host` that signed itself.
+        pub(crate) fn for_tests(folder: &Path, host: &str) -> Result<Self, IssuerError> {
+            certified(folder, host)
+        }
+
+        /// The root in which its own chain ends.
+        pub(crate) fn roots(&self) -> Roots {
+            Roots::from_digests(self.chain.der().last().map(Digest::of))
+        }
+    }
+
     fn certified(folder: &Path, host: &str) -> Result<Certified, IssuerError> {
         let pair = rcgen::KeyPair::generate().unwrap();
         let certificate = rcgen::CertificateParams::new([host.to_owned()]).unwrap().self_signed(&pair).unwrap();

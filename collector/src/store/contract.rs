@@ -11,10 +11,14 @@ use descriptors::digest::Digest;
 use descriptors::id::NodeId;
 use descriptors::proof::{Signer as _, SoftwareKey};
 use descriptors::report::{Origin, ReportId};
+use descriptors::status_list::{self, Purpose};
 use descriptors::target::Target;
 use descriptors::timestamp::Timestamp;
 
-use super::{Document, Issued, Put, Redeemed, SharedStore, Statement, StatementKind, StoreError};
+use super::{
+    Change, Changed, Document, Issued, ListState, PublishedList, Put, Redeemed, SharedStore, Statement, StatementKind,
+    StatusChange, StoreError, Taken, Withdrawn,
+};
 
 /// Opens the place with this name; a second time it holds what was committed there.
 pub trait Place {
@@ -37,6 +41,10 @@ pub async fn holds(place: &impl Place) {
     a_new_key_starts_its_own_sequence(&place.open("rekeyed").await).await;
     a_credential_replaces_the_one_before(&place.open("credentials").await).await;
     an_id_is_never_given_twice(&place.open("ids").await).await;
+    a_place_is_given_once(place).await;
+    what_is_replaced_or_retired_is_revoked(&place.open("revoked").await).await;
+    an_operator_withdraws_and_reinstates(&place.open("withdrawn").await).await;
+    a_list_is_published_while_it_is_needed(&place.open("lists").await).await;
     a_document_replaces_the_one_before(&place.open("documents").await).await;
     what_was_acknowledged_is_there_after_opening_again(place).await;
     a_lost_answer_does_not_make_a_statement_count_twice(place).await;
@@ -254,6 +262,9 @@ fn issued(id: &str, subject: &str) -> Issued {
         valid_until: at(600),
         jwt: format!("jwt of {id}"),
         forms: [(Target::Loire, format!("loire of {id}"))].into(),
+        place: None,
+        revoked_at: None,
+        suspended_at: None,
     }
 }
 
@@ -265,7 +276,7 @@ async fn a_credential_replaces_the_one_before(store: &SharedStore) {
     assert_eq!(store.credentials().await.unwrap(), [other.clone(), second.clone()]);
     assert_eq!(store.credential("1").await.unwrap(), Some(first), "in history");
     assert_eq!(store.credential("4").await.unwrap(), None);
-    store.retire_credentials(vec!["2".to_owned(), "unknown".to_owned()]).await.unwrap();
+    store.retire_credentials(vec!["2".to_owned(), "unknown".to_owned()], at(9)).await.unwrap();
     assert_eq!(store.credentials().await.unwrap(), [second]);
     assert_eq!(store.credential("2").await.unwrap(), Some(other));
 }
@@ -278,6 +289,120 @@ async fn an_id_is_never_given_twice(store: &SharedStore) {
     assert!(matches!(refused, Err(StoreError::Taken(id)) if id == "1"));
     assert_eq!(store.credentials().await.unwrap(), [issued("1", "s")]);
     assert!(*store.open().borrow(), "a refusal is no failure");
+}
+
+async fn a_place_is_given_once(place: &impl Place) {
+    let (seed, other) = (Digest::of(b"seed"), Digest::of(b"other"));
+    let store = place.open("places").await;
+    assert_eq!(store.take_places(3, seed).await.unwrap(), Taken { first: 0, seed });
+    assert_eq!(store.take_places(0, other).await.unwrap(), Taken { first: 3, seed }, "the first seed stays");
+    assert_eq!(store.take_places(200_000, seed).await.unwrap().first, 3);
+    drop(store);
+    let store = place.open("places").await;
+    assert_eq!(store.take_places(1, other).await.unwrap(), Taken { first: 200_003, seed });
+}
+
+/// A credential with a place in the list `list`.
+fn placed(id: &str, subject: &str, list: u64, index: usize) -> Issued {
+    Issued { place: Some(status_list::Place { list, index }), ..issued(id, subject) }
+}
+
+async fn what_is_replaced_or_retired_is_revoked(store: &SharedStore) {
+    let withdrawn = async |list| store.withdrawn(list).await.unwrap();
+    let none = Withdrawn { revision: 0, revoked: Vec::new(), suspended: Vec::new() };
+    store.put_credentials(vec![placed("1", "s", 1, 70), placed("2", "t", 1, 5), issued("3", "u")]).await.unwrap();
+    assert_eq!(withdrawn(1).await, none);
+    store.put_credentials(vec![placed("1", "s", 1, 70)]).await.unwrap();
+    assert_eq!(withdrawn(1).await, none, "the same again withdraws nothing");
+    let second = Issued { valid_from: at(50), ..placed("4", "s", 2, 9) };
+    store.put_credentials(vec![second.clone(), Issued { valid_from: at(50), ..placed("5", "u", 2, 8) }]).await.unwrap();
+    assert_eq!(withdrawn(1).await, Withdrawn { revision: 1, revoked: vec![70], ..none.clone() });
+    let first = store.credential("1").await.unwrap().unwrap();
+    assert_eq!(first.revoked_at, Some(at(50)));
+    assert_eq!(Issued { revoked_at: None, ..first }, placed("1", "s", 1, 70), "nothing else changed");
+    assert_eq!(
+        store.credential("3").await.unwrap(),
+        Some(issued("3", "u")),
+        "without a place nobody would learn of it"
+    );
+    store.retire_credentials(vec!["2".to_owned(), "4".to_owned()], at(60)).await.unwrap();
+    store.retire_credentials(vec!["2".to_owned()], at(70)).await.unwrap();
+    assert_eq!(withdrawn(1).await.revoked, [5, 70]);
+    assert_eq!(withdrawn(2).await.revoked, [9]);
+    assert_eq!(store.credential("2").await.unwrap().unwrap().revoked_at, Some(at(60)), "the first time counts");
+    assert_eq!(withdrawn(3).await, none, "no such list");
+}
+
+async fn an_operator_withdraws_and_reinstates(store: &SharedStore) {
+    store.put_credentials(vec![placed("1", "s", 1, 3), placed("2", "t", 1, 4), issued("3", "u")]).await.unwrap();
+    let change = async |id: &str, change, seconds| {
+        let (credential, reason) = (id.to_owned(), format!("because of {seconds}"));
+        store.change_status(StatusChange { credential, change, at: at(seconds), reason }).await.unwrap()
+    };
+    let bits = async || {
+        let withdrawn = store.withdrawn(1).await.unwrap();
+        (withdrawn.revision, withdrawn.revoked, withdrawn.suspended)
+    };
+    assert_eq!(change("9", Change::Revoke, 1).await, Changed::Unknown);
+    assert_eq!(change("3", Change::Revoke, 1).await, Changed::NoPlace);
+    assert_eq!(change("1", Change::Reinstate, 1).await, Changed::AsBefore);
+    assert_eq!(change("1", Change::Suspend, 2).await, Changed::Done);
+    assert_eq!(change("1", Change::Suspend, 3).await, Changed::AsBefore);
+    assert_eq!(bits().await, (1, vec![], vec![3]));
+    assert_eq!(store.credential("1").await.unwrap().unwrap().suspended_at, Some(at(2)));
+    assert_eq!(change("1", Change::Reinstate, 4).await, Changed::Done);
+    assert_eq!(bits().await, (2, vec![], vec![]));
+    assert_eq!(change("1", Change::Revoke, 5).await, Changed::Done);
+    for (again, expect) in [
+        (Change::Revoke, Changed::AsBefore),
+        (Change::Suspend, Changed::Revoked),
+        (Change::Reinstate, Changed::Revoked),
+    ] {
+        assert_eq!(change("1", again, 6).await, expect);
+    }
+    assert_eq!(bits().await, (3, vec![3], vec![]));
+    assert!(store.credentials().await.unwrap().iter().any(|issued| issued.id == "1"), "it stays the current one");
+    assert_eq!(change("1", Change::Replace, 7).await, Changed::Done, "it was current still");
+    assert_eq!(change("1", Change::Replace, 8).await, Changed::AsBefore);
+    assert!(store.credentials().await.unwrap().iter().all(|issued| issued.id != "1"));
+    assert_eq!(store.credential("1").await.unwrap().unwrap().revoked_at, Some(at(5)));
+    let changes = store.status_changes("1").await.unwrap();
+    let noted: Vec<(Change, Timestamp)> = changes.iter().map(|one| (one.change, one.at)).collect();
+    let expect = [(Change::Suspend, 2), (Change::Reinstate, 4), (Change::Revoke, 5), (Change::Replace, 7)];
+    assert_eq!(noted, expect.map(|(change, seconds)| (change, at(seconds))), "only what was done");
+    assert_eq!((changes[0].credential.as_str(), changes[0].reason.as_str()), ("1", "because of 2"));
+    assert_eq!(store.status_changes("2").await.unwrap(), []);
+}
+
+async fn a_list_is_published_while_it_is_needed(store: &SharedStore) {
+    let published = |purpose, revision, seconds| PublishedList {
+        purpose,
+        list: 1,
+        revision,
+        valid_from: at(seconds),
+        valid_until: at(seconds + 10),
+        jwt: format!("list {revision}"),
+        forms: [(Target::W3cJcs, "{}".to_owned())].into(),
+    };
+    assert_eq!(store.status_lists(at(0)).await.unwrap(), []);
+    let longer = Issued { valid_until: at(900), ..placed("2", "t", 1, 2) };
+    store.put_credentials(vec![placed("1", "s", 1, 1), longer, placed("3", "u", 2, 1)]).await.unwrap();
+    let bare = |list| ListState { list, revision: 0, published: Vec::new() };
+    assert_eq!(store.status_lists(at(600)).await.unwrap(), [bare(1), bare(2)]);
+    assert_eq!(store.status_lists(at(601)).await.unwrap(), [bare(1)], "as long as the last credential in it");
+    assert_eq!(store.status_lists(at(901)).await.unwrap(), []);
+    let get = async |purpose, list| store.status_list(purpose, list).await.unwrap();
+    assert_eq!(get(Purpose::Revocation, 1).await, None);
+    for purpose in [Purpose::Suspension, Purpose::Revocation] {
+        store.put_status_list(published(purpose, 3, 1)).await.unwrap();
+    }
+    assert_eq!(get(Purpose::Revocation, 1).await, Some(published(Purpose::Revocation, 3, 1)));
+    assert_eq!((get(Purpose::Revocation, 2).await, get(Purpose::Revocation, u64::MAX).await), (None, None));
+    store.put_status_list(published(Purpose::Revocation, 2, 5)).await.unwrap();
+    assert_eq!(get(Purpose::Revocation, 1).await, Some(published(Purpose::Revocation, 3, 1)), "never an older one");
+    store.put_status_list(published(Purpose::Revocation, 3, 9)).await.unwrap();
+    let both = vec![published(Purpose::Revocation, 3, 9), published(Purpose::Suspension, 3, 1)];
+    assert_eq!(store.status_lists(at(700)).await.unwrap(), [ListState { published: both, ..bare(1) }]);
 }
 
 async fn a_document_replaces_the_one_before(store: &SharedStore) {

@@ -9,6 +9,7 @@
 
 mod read;
 mod schema;
+mod status;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -22,13 +23,17 @@ use std::time::Duration;
 use descriptors::did::Did;
 use descriptors::digest::Digest;
 use descriptors::id::NodeId;
+use descriptors::status_list::Purpose;
 use descriptors::timestamp::Timestamp;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, SqliteConnection, SqlitePool};
 use tokio::sync::watch;
 
 use self::writer::Writer;
-use super::{Document, Enrolled, Issued, Latest, Pending, Put, Redeemed, Statement, Store, StoreError};
+use super::{
+    Changed, Document, Enrolled, Issued, Latest, ListState, Pending, PublishedList, Put, Redeemed, Statement,
+    StatusChange, Store, StoreError, Taken, Withdrawn,
+};
 
 /// The first SQLite without the corruption after a reset of the write-ahead log (versions 3.7.0 to 3.51.2).
 const SQLITE_VERSION_MIN: (u32, u32, u32) = (3, 51, 3);
@@ -202,10 +207,44 @@ impl Store for SqliteStore {
         Box::pin(async move { Ok(read::credentials(&self.readers, Some(id)).await?.pop()) })
     }
 
-    fn retire_credentials(&self, ids: Vec<String>) -> Pending<'_, ()> {
+    fn retire_credentials(&self, ids: Vec<String>, now: Timestamp) -> Pending<'_, ()> {
         Box::pin(self.writer.write("retire credentials", ids.len(), move |connection| {
-            Box::pin(async move { write::retire(connection, &ids).await })
+            Box::pin(async move { write::retire(connection, &ids, now).await })
         }))
+    }
+
+    fn take_places(&self, count: u64, seed: Digest) -> Pending<'_, Taken> {
+        Box::pin(self.writer.write("take places in status lists", 1, move |connection| {
+            Box::pin(async move { status::take(connection, count, seed).await })
+        }))
+    }
+
+    fn change_status(&self, change: StatusChange) -> Pending<'_, Changed> {
+        Box::pin(self.writer.write("change the status of a credential", 1, move |connection| {
+            Box::pin(async move { status::change(connection, &change).await })
+        }))
+    }
+
+    fn status_changes<'a>(&'a self, id: &'a str) -> Pending<'a, Vec<StatusChange>> {
+        Box::pin(status::changes(&self.readers, id))
+    }
+
+    fn status_lists(&self, now: Timestamp) -> Pending<'_, Vec<ListState>> {
+        Box::pin(status::lists(&self.readers, now))
+    }
+
+    fn withdrawn(&self, list: u64) -> Pending<'_, Withdrawn> {
+        Box::pin(status::withdrawn(&self.readers, list))
+    }
+
+    fn put_status_list(&self, list: PublishedList) -> Pending<'_, ()> {
+        Box::pin(self.writer.write("commit a status list", 1, move |connection| {
+            Box::pin(async move { status::put(connection, &list).await })
+        }))
+    }
+
+    fn status_list(&self, purpose: Purpose, list: u64) -> Pending<'_, Option<PublishedList>> {
+        Box::pin(async move { Ok(status::published(&self.readers, Some((purpose, list))).await?.pop()) })
     }
 
     fn put_document(&self, document: Document, bytes: Vec<u8>) -> Pending<'_, ()> {

@@ -5,11 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use collector::store::{
-    Document, Enrolled, Issued, Latest, Pending, Put, Redeemed, SharedStore, Statement, Store, StoreError,
+    Changed, Document, Enrolled, Issued, Latest, ListState, Pending, PublishedList, Put, Redeemed, SharedStore,
+    Statement, StatusChange, Store, StoreError, Taken, Withdrawn,
 };
 use descriptors::did::Did;
 use descriptors::digest::Digest;
 use descriptors::id::NodeId;
+use descriptors::status_list::Purpose;
 use descriptors::timestamp::Timestamp;
 use proto::convert::Outcome;
 use tokio::sync::{Semaphore, watch};
@@ -93,8 +95,36 @@ impl Store for Held {
     fn credential<'a>(&'a self, id: &'a str) -> Pending<'a, Option<Issued>> {
         self.inner.credential(id)
     }
-    fn retire_credentials(&self, ids: Vec<String>) -> Pending<'_, ()> {
-        self.inner.retire_credentials(ids)
+    fn retire_credentials(&self, ids: Vec<String>, now: Timestamp) -> Pending<'_, ()> {
+        self.inner.retire_credentials(ids, now)
+    }
+
+    fn take_places(&self, count: u64, seed: Digest) -> Pending<'_, Taken> {
+        self.inner.take_places(count, seed)
+    }
+
+    fn change_status(&self, change: StatusChange) -> Pending<'_, Changed> {
+        self.inner.change_status(change)
+    }
+
+    fn status_changes<'a>(&'a self, id: &'a str) -> Pending<'a, Vec<StatusChange>> {
+        self.inner.status_changes(id)
+    }
+
+    fn status_lists(&self, now: Timestamp) -> Pending<'_, Vec<ListState>> {
+        self.inner.status_lists(now)
+    }
+
+    fn withdrawn(&self, list: u64) -> Pending<'_, Withdrawn> {
+        self.inner.withdrawn(list)
+    }
+
+    fn put_status_list(&self, list: PublishedList) -> Pending<'_, ()> {
+        self.inner.put_status_list(list)
+    }
+
+    fn status_list(&self, purpose: Purpose, list: u64) -> Pending<'_, Option<PublishedList>> {
+        self.inner.status_list(purpose, list)
     }
     fn put_document(&self, document: Document, bytes: Vec<u8>) -> Pending<'_, ()> {
         self.inner.put_document(document, bytes)

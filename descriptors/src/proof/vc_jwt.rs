@@ -16,7 +16,7 @@ use crate::did::Did;
 use crate::json_ld::Contexts;
 use crate::target::Target;
 use crate::timestamp::Timestamp;
-use crate::verify::{Form, Held, Policy, Report, Resolution, Verifier};
+use crate::verify::{Check, Form, Held, Name, Outcome, Policy, Report, Resolution, Verifier};
 use crate::vocabulary::Ontology;
 
 /// Why a credential was not issued.
@@ -113,7 +113,8 @@ pub fn issue(credential: &Credential, signer: &dyn Signer) -> Result<String, Iss
 
 /// Checks a credential for the target `danube` at the time `now`. `document` gives the DID document of a did:web issuer.
 ///
-/// The rules are those of [`crate::verify`]; this is their short form for who holds a compact JWS and wants yes or no.
+/// The rules are those of [`crate::verify`]; this is their short form for who holds a compact JWS and wants yes or no. Whether
+/// it was withdrawn is not asked: the caller looks it up in the status lists that it names.
 pub fn verify(jws: &str, now: Timestamp, document: impl Fn(&Did) -> Option<Value>) -> Result<Verified, VerifyError> {
     // The names that we sign were made from types; what they mean is not asked again.
     let policy = Policy { terms: false, ..Policy::at(now).for_target(Target::Danube) };
@@ -122,7 +123,13 @@ pub fn verify(jws: &str, now: Timestamp, document: impl Fn(&Did) -> Option<Value
     let held = Held { document: &document, chain: &|_| None, roots: &roots, list: &|_| None, contexts: &contexts };
     let report = Verifier::new(&policy, &held).verify(jws.as_bytes());
     let is_jws = report.form == Form::Jws && !report.is_presentation && !jws.trim_start().starts_with('{');
-    let credential = report.verified().filter(|_| is_jws).map(|document| document.root().to_value());
+    // No list is at hand: how the credential stands is for the caller to ask.
+    let holds = |check: &Check| match check.name {
+        Name::Status => check.outcome != Outcome::Failed,
+        _ => check.outcome == Outcome::Passed,
+    };
+    let is_good = is_jws && report.checks.iter().all(holds);
+    let credential = report.document().filter(|_| is_good).map(|document| document.root().to_value());
     match (credential, &report.issuer) {
         (Some(Value::Object(credential)), Some(issuer)) => Ok(Verified { issuer: issuer.clone(), credential }),
         _ => Err(VerifyError(Box::new(report))),

@@ -5,7 +5,7 @@
 //! switch needs electricity too is a need which, left out, is not seen here.
 //!
 //! A node without a current report is missing wherever a report could have shown something that counts: directly, or
-//! through a declared gateway or chassis that needs such a component. So leaving a report out never helps.
+//! through a declared gateway, switch, PDU or chassis that needs such a component. So leaving a report out never helps.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use descriptors::component::ComponentKind;
 use descriptors::id::NodeId;
 
 use super::{Case, Criterion, Form, Place};
-use crate::evidence::{Observed, Standing, node_component};
+use crate::evidence::{Observed, Standing, neighbours_unread, node_component, outlets_unread};
 use crate::graph::{Graph, Index, Routes};
 use crate::verdict::{Gap, Missing};
 
@@ -68,7 +68,11 @@ fn of_components(criterion: &Criterion, graph: &Graph, place: &Place<'_>, missin
 fn of_nodes(criterion: &Criterion, case: &Case<'_>, places: &[Place<'_>], missing: &mut BTreeSet<Missing>) {
     let gateways = tells(criterion, case.graph, ComponentKind::Gateway);
     let chassis = tells(criterion, case.graph, ComponentKind::Chassis);
-    if !gateways && !chassis {
+    // What announces itself on a cable may be a declared router as well.
+    let switches = [ComponentKind::Switch, ComponentKind::Router];
+    let switches = switches.into_iter().any(|kind| tells(criterion, case.graph, kind));
+    let pdus = tells(criterion, case.graph, ComponentKind::Pdu);
+    if !gateways && !chassis && !switches && !pdus {
         return;
     }
     let reached = |node: &NodeId| {
@@ -82,7 +86,10 @@ fn of_nodes(criterion: &Criterion, case: &Case<'_>, places: &[Place<'_>], missin
             Standing::Current(said) => {
                 let seen = Observed::of(&said.report);
                 let gateways = seen.gateways_unread.filter(|_| gateways).map(Gap::GatewaysUnread);
-                gateways.into_iter().chain(seen.chassis_unread.filter(|_| chassis).map(Gap::ChassisUnread)).collect()
+                let chassis = seen.chassis_unread.filter(|_| chassis).map(Gap::ChassisUnread);
+                let switches = neighbours_unread(&said.report).filter(|_| switches).map(Gap::NeighboursUnread);
+                let pdus = outlets_unread(&said.report).filter(|_| pdus).map(Gap::OutletsUnread);
+                gateways.into_iter().chain(chassis).chain(switches).chain(pdus).collect()
             }
         };
         missing.extend(gaps.into_iter().map(|gap| Missing { component: node_component(node), gap }));

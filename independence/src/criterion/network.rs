@@ -2,7 +2,8 @@
 //!
 //! `network_separate`: no uplink, carrier, duct, router, switch or gateway is needed by two zones. Gateways are seen by the
 //! nodes and named by their hardware address; what lies behind one is declared with the rack, so a gateway that only a node
-//! saw asks for no further declaration.
+//! saw asks for no further declaration. Switches are heard by the nodes (LLDP) and named by their chassis id, or are the
+//! declared switch or router that bears this id or the name they announce.
 //!
 //! `network_redundant`: SCS-0121-v1, inside each zone a "redundant external connection (internet or WAN)" and "redundant core
 //! routers". A line is an uplink or a carrier; two uplinks to one carrier are one line too few. A switch at the top of the

@@ -1,7 +1,8 @@
 //! Edges from the declaration and from reports.
 //!
 //! A zone needs all its racks and nodes; a rack needs what it and its zone declare; a node needs its rack, one of the
-//! gateways it was seen to use, and the enclosure it was seen in.
+//! gateways it was seen to use, the enclosure it was seen in, the switches it hears, and
+//! one of the power distribution units that have an outlet of its name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +10,8 @@ use descriptors::component::{ComponentId, ComponentKind};
 use descriptors::declaration::{AvailabilityZone, Need};
 use descriptors::id::PartId;
 
+use super::cabling::Cabling;
+use super::outlets::Outlets;
 use super::{Evidence, NodeEvidence, Observed, Standing, node_component, zone_component};
 use crate::graph::{Basis, Builder, Graph, Provenance};
 
@@ -29,9 +32,17 @@ pub(super) fn graph(evidence: &Evidence) -> Graph {
     for (_, _, zone) in declaration.zones() {
         edges.zone(zone);
     }
+    let cabling = Cabling::of(evidence);
     for (node, standing) in evidence.standings() {
         if let Standing::Current(said) = standing {
-            edges.observed(&node_component(node), said);
+            edges.observed(&node_component(node), said, &cabling);
+        }
+    }
+    let outlets = Outlets::of(evidence);
+    for node in evidence.standings().into_keys() {
+        if let Some((units, digest)) = outlets.feeding(node) {
+            let basis = Basis { source: format!("report {digest} pdu"), ..declared() };
+            edges.builder.need(&node_component(node), units.clone(), 1, basis);
         }
     }
     edges.builder.build()
@@ -70,10 +81,14 @@ impl Edges<'_> {
         }
     }
 
-    fn observed(&mut self, node: &ComponentId, said: &NodeEvidence) {
+    fn observed(&mut self, node: &ComponentId, said: &NodeEvidence, cabling: &Cabling<'_>) {
         let seen = Observed::of(&said.report);
         self.builder.need(node, seen.gateways, 1, reported(said, "net"));
         self.builder.need_all(node, seen.chassis.into_iter().collect(), reported(said, "dmi"));
+        for uplinks in cabling.uplinks(&said.report) {
+            let basis = Basis { provenance: uplinks.provenance, ..reported(said, "lldp") };
+            self.builder.need(node, uplinks.switches, 1, basis);
+        }
     }
 }
 

@@ -93,7 +93,7 @@ fn identity(gateway: &Gateway) -> Result<ComponentId, String> {
     }
 }
 
-fn fact<'r>(report: &'r Report, source: &str) -> Result<&'r Fact, String> {
+pub(super) fn fact<'r>(report: &'r Report, source: &str) -> Result<&'r Fact, String> {
     match report.facts.iter().find(|(name, _)| name.as_str() == source) {
         Some((_, Reading::Present(fact))) => Ok(fact),
         Some((_, Reading::Absent(absence))) => Err(format!("source `{source}`: {}", absence.reason)),
@@ -101,7 +101,7 @@ fn fact<'r>(report: &'r Report, source: &str) -> Result<&'r Fact, String> {
     }
 }
 
-fn unread(absence: &Absence) -> Option<String> {
+pub(super) fn unread(absence: &Absence) -> Option<String> {
     match absence.reason {
         AbsenceReason::NotPresent | AbsenceReason::NotSupported | AbsenceReason::Filler => None,
         AbsenceReason::NotPermitted | AbsenceReason::TimedOut | AbsenceReason::Malformed | AbsenceReason::Disabled => {

@@ -1,5 +1,7 @@
 //! Laws that hold for any evidence.
 
+use std::collections::BTreeMap;
+
 use descriptors::canonical;
 use descriptors::component::{ComponentKind, Dimension};
 use descriptors::declaration::{AtLeast, Declaration, Need, Part};
@@ -10,7 +12,7 @@ use independence::{Assessment, Evidence, Outcome, audit};
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::written::{Written, WrittenNode};
+use crate::written::{Written, WrittenNeighbour, WrittenNode};
 
 /// Parts are drawn from these; `Chassis` and `Gateway` are named as nodes see them.
 const KINDS: [ComponentKind; 14] = [
@@ -171,7 +173,33 @@ fn node(draw: &mut Draw, name: &str, zone: usize) -> Option<WrittenNode> {
         origin: None,
         gateways: (0..draw.below(3)).map(|_| mac((zone + stray) % 4)).collect(),
         chassis: (!draw.one_in(2)).then(|| format!("ch{}", (zone + stray) % 4)),
+        interfaces: Vec::new(),
+        neighbours: (!draw.one_in(3))
+            .then(|| (0..draw.below(3)).map(|cable| neighbour(draw, zone + stray, cable)).collect()),
+        round_trips: BTreeMap::new(),
+        controller: None,
+        outlets: outlets(draw, name, zone + stray),
+        deaf: draw.one_in(20),
     })
+}
+
+/// The outlet of a node on a unit of its zone, which may bear the name of an odd part.
+fn outlets(draw: &mut Draw, node: &str, zone: usize) -> BTreeMap<String, Vec<String>> {
+    match draw.below(4) {
+        0 => BTreeMap::from([(format!("unit-{}", zone % 4), vec![node.to_owned()])]),
+        1 => BTreeMap::from([(format!("odd-{}", draw.below(4)), vec![node.to_owned()])]),
+        _ => BTreeMap::new(),
+    }
+}
+
+/// A switch of a zone, that calls itself after an odd part now and then, which may or may not be one.
+fn neighbour(draw: &mut Draw, zone: usize, cable: usize) -> WrittenNeighbour {
+    WrittenNeighbour {
+        on: format!("eth{cable}"),
+        chassis: format!("02:00:00:00:01:0{}", zone % 4),
+        name: draw.one_in(4).then(|| format!("odd-{}.example", draw.below(4))),
+        station: draw.one_in(6),
+    }
 }
 
 fn assessments(evidence: &Evidence) -> Vec<Assessment> {

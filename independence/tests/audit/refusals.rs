@@ -1,5 +1,7 @@
 //! Evidence that cannot be judged is an error, never a verdict.
 
+use std::collections::BTreeMap;
+
 use descriptors::declaration::Declaration;
 use descriptors::timestamp::Timestamp;
 use independence::{AuditError, Evidence, audit};
@@ -23,6 +25,12 @@ fn evidence() -> Evidence {
         origin: None,
         gateways: Vec::new(),
         chassis: None,
+        interfaces: Vec::new(),
+        neighbours: None,
+        round_trips: BTreeMap::new(),
+        controller: None,
+        outlets: BTreeMap::new(),
+        deaf: false,
     };
     let as_of = Timestamp::from_unix(1_795_253_400).unwrap();
     Written { as_of, nodes: vec![heard("n1"), heard("n2")] }.evidence(&declaration)

@@ -1,5 +1,7 @@
 //! A plane as large as this engine is meant for.
 
+use std::collections::BTreeMap;
+
 use descriptors::declaration::Declaration;
 use descriptors::timestamp::Timestamp;
 use independence::analysis::Limits;
@@ -62,6 +64,12 @@ fn written(declaration: &Declaration) -> Evidence {
         origin: None,
         gateways: Vec::new(),
         chassis: Some(node.to_string()),
+        interfaces: Vec::new(),
+        neighbours: None,
+        round_trips: BTreeMap::new(),
+        controller: None,
+        outlets: BTreeMap::new(),
+        deaf: false,
     });
     Written { as_of: as_of(), nodes: nodes.collect() }.evidence(declaration)
 }

@@ -1,7 +1,7 @@
 //! From the configuration to what must stay possible.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use proto::token::JoinToken;
@@ -27,6 +27,8 @@ pub struct Plan {
     pub run: Vec<PathBuf>,
     /// TCP ports to connect to; any where they are not known.
     pub connect: Option<Vec<u16>>,
+    /// TCP ports to listen on.
+    pub listen: Vec<u16>,
 }
 
 impl Plan {
@@ -41,13 +43,16 @@ impl Plan {
         // The directory, because a token may be put there later, or replaced.
         read.extend(config.collector.join_token_file.as_deref().and_then(Path::parent).map(Path::to_owned));
         let of_sources = sources.iter().flat_map(|source| source.ports(&config.sources));
-        let besides = settings.connect_ports.iter().copied().chain(of_sources).collect();
+        let of_peers = config.peers.nodes.values().filter_map(|peer| peer.rsplit_once(':')?.1.parse().ok());
+        let besides = settings.connect_ports.iter().copied().chain(of_sources).chain(of_peers).collect();
+        read.extend(sources.iter().flat_map(|source| source.files(&config.sources)));
         Ok(Self {
             account,
             read,
             change: vec![config.state.directory.clone()],
             run: sources.iter().flat_map(|source| source.programs(&config.sources)).collect(),
             connect: ports(&addresses(config), &besides),
+            listen: config.peers.listen.iter().map(SocketAddr::port).collect(),
         })
     }
 }
@@ -99,13 +104,14 @@ mod tests {
     fn an_agent_may_change_its_state_and_run_its_readers() {
         let text = "[node]\nroot = \"/capture\"\n[collector]\naddress = \"https://192.0.2.1:7443\"\n\
                     join_token_file = \"/run/avow/token\"\n[state]\ndirectory = \"/var/lib/x\"\n\
+                    [peers]\nlisten = \"192.0.2.1:7445\"\nnodes = { kvm-02 = \"192.0.2.2:7446\" }\n\
                     [confinement]\nread = [\"/srv\"]\n[sources]\nlibvirt_reader = \"/usr/libexec/avow/reader\"\n";
         let config = Config::parse("agent.toml", text, std::iter::empty()).unwrap();
         let plan = Plan::new(&config, crate::source::all()).unwrap();
         assert_eq!(plan.read, ["/srv", "/capture", "/run/avow"].map(PathBuf::from));
         assert_eq!(plan.change, [PathBuf::from("/var/lib/x")]);
         assert!(plan.run.contains(&PathBuf::from("/usr/libexec/avow/reader")), "{:?}", plan.run);
-        assert_eq!(plan.connect, Some(vec![7443]));
+        assert_eq!((plan.connect, plan.listen), (Some(vec![7443, 7446]), vec![7445]));
         assert_eq!(plan.account, None);
     }
 

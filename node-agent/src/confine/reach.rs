@@ -97,6 +97,9 @@ pub(super) fn restrict(plan: &Plan) -> Result<Option<Reached>, ReachError> {
     for path in loaders.chain(plan.run.iter().map(PathBuf::as_path)) {
         rules = allow(rules, path, AccessFs::Execute | AccessFs::ReadFile)?;
     }
+    for port in &plan.listen {
+        rules = rules.add_rule(NetPort::new(*port, AccessNet::BindTcp))?;
+    }
     for port in plan.connect.iter().flatten() {
         rules = rules.add_rule(NetPort::new(*port, AccessNet::ConnectTcp))?;
     }

@@ -18,6 +18,7 @@ use x509_parser::pem::parse_x509_pem;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use crate::connect::{self, ConnectError};
+use crate::peers::Credentials;
 use crate::state::{self, SecretError};
 
 const FILE_BYTES_MAX: u64 = 64 << 10;
@@ -133,6 +134,12 @@ pub(super) struct Parts {
 }
 
 impl Identity {
+    /// What this node shows to other nodes.
+    pub fn credentials(&self) -> Credentials {
+        let Self { authority, certificate, key, .. } = self.clone();
+        Credentials { authority, certificate, key }
+    }
+
     pub(super) fn new(parts: Parts) -> Result<Self, CertificateError> {
         let lifetime = lifetime(&parts.certificate)?;
         let Parts { node, address, authority, certificate, key, renew_before, token } = parts;

@@ -7,6 +7,7 @@
 //! from the driver, which refuses while the link is down. The kernel shows VLAN numbers as a file to root alone, and firmware
 //! versions only for devices that can do RDMA. Up to twelve small files an interface, no privilege but for VLANs.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use descriptors::fact::net::{Bond, Gateway, Interface, NetFact, Vlan};
@@ -102,6 +103,16 @@ fn fetch_interface(root: &Root, name: String) -> Option<RawInterface> {
         bond_members: root.text(&at("bonding/slaves")),
         name,
     })
+}
+
+/// The name of each interface by its index, as a text.
+pub(super) fn names(root: &Root) -> BTreeMap<String, String> {
+    let names = root.list(DIRECTORY);
+    let indexed = names.present().into_iter().flatten().filter_map(|name| {
+        let index = root.line(&format!("{DIRECTORY}/{name}/ifindex"));
+        Some((index.present()?.clone(), name.clone()))
+    });
+    indexed.collect()
 }
 
 /// The firmware version that the first RDMA device of a network device tells.

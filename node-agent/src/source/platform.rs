@@ -169,13 +169,15 @@ fn tpms(tpms: Vec<(String, Reading<String>)>) -> Reading<Vec<Tpm>> {
 }
 
 fn kvm(module: Option<(&'static str, Reading<String>)>) -> Kvm {
-    let none = || Reading::absent(AbsenceReason::NotPresent, format!("{MODULES}: neither kvm_amd nor kvm_intel"));
+    fn none<T>() -> Reading<T> {
+        Reading::absent(AbsenceReason::NotPresent, format!("{MODULES}: neither kvm_amd nor kvm_intel"))
+    }
     match module {
         Some((module, nested)) => Kvm {
             module: Reading::Present(module.to_owned()),
             nested: switch(&format!("{MODULES}/{module}/parameters/nested"), nested),
         },
-        None => Kvm { module: none(), nested: none().map(|_: String| false) },
+        None => Kvm { module: none(), nested: none() },
     }
 }
 

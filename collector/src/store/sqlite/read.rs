@@ -3,6 +3,7 @@
 use descriptors::digest::Digest;
 use descriptors::id::NodeId;
 use descriptors::report::Origin;
+use descriptors::status_list::Place;
 use descriptors::timestamp::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqlitePool};
@@ -33,7 +34,8 @@ macro_rules! enrolled {
 macro_rules! credential {
     ($condition:literal) => {
         concat!(
-            "SELECT id, class, subject, content, origin, valid_from, valid_until, jwt, forms FROM credential ",
+            "SELECT id, class, subject, content, origin, valid_from, valid_until, jwt, forms, ",
+            "status_list, status_index, revoked_at, suspended_at FROM credential ",
             $condition
         )
     };
@@ -108,12 +110,11 @@ fn to_latest(row: &SqliteRow) -> Result<Latest, StoreError> {
 
 fn to_enrolled(row: &SqliteRow) -> Result<Enrolled, StoreError> {
     let report_key: String = get(row, "report_key")?;
-    let denied_at: Option<i64> = get(row, "denied_at")?;
     Ok(Enrolled {
         node: name(row, "node")?,
         report_key: report_key.parse().map_err(corrupt)?,
         enrolled_at: time(row, "enrolled_at")?,
-        denied_at: denied_at.map(Timestamp::from_unix).transpose().map_err(corrupt)?,
+        denied_at: time_if_any(row, "denied_at")?,
     })
 }
 
@@ -134,18 +135,28 @@ fn to_issued(row: &SqliteRow) -> Result<Issued, StoreError> {
         valid_until: time(row, "valid_until")?,
         jwt: get(row, "jwt")?,
         forms: serde_json::from_str(&get::<String>(row, "forms")?).map_err(corrupt)?,
+        place: place(row)?,
+        revoked_at: time_if_any(row, "revoked_at")?,
+        suspended_at: time_if_any(row, "suspended_at")?,
     })
 }
 
-fn failed(operation: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
+fn place(row: &SqliteRow) -> Result<Option<Place>, StoreError> {
+    let list: Option<i64> = get(row, "status_list")?;
+    let index: Option<i64> = get(row, "status_index")?;
+    let Some((list, index)) = list.zip(index) else { return Ok(None) };
+    Ok(Some(Place { list: unsigned(list)?, index: usize::try_from(index).map_err(corrupt)? }))
+}
+
+pub(super) fn failed(operation: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
     move |source| StoreError::Operation { operation, source: Box::new(source) }
 }
 
-fn corrupt(error: impl std::fmt::Display) -> StoreError {
+pub(super) fn corrupt(error: impl std::fmt::Display) -> StoreError {
     StoreError::Corrupt(error.to_string())
 }
 
-fn get<'r, T>(row: &'r SqliteRow, column: &'static str) -> Result<T, StoreError>
+pub(super) fn get<'r, T>(row: &'r SqliteRow, column: &'static str) -> Result<T, StoreError>
 where
     T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
 {
@@ -156,17 +167,21 @@ fn name(row: &SqliteRow, column: &'static str) -> Result<NodeId, StoreError> {
     NodeId::new(get::<String>(row, column)?).map_err(corrupt)
 }
 
-fn time(row: &SqliteRow, column: &'static str) -> Result<Timestamp, StoreError> {
+fn time_if_any(row: &SqliteRow, column: &'static str) -> Result<Option<Timestamp>, StoreError> {
+    get::<Option<i64>>(row, column)?.map(Timestamp::from_unix).transpose().map_err(corrupt)
+}
+
+pub(super) fn time(row: &SqliteRow, column: &'static str) -> Result<Timestamp, StoreError> {
     Timestamp::from_unix(get(row, column)?).map_err(corrupt)
 }
 
-fn digest(row: &SqliteRow, column: &'static str) -> Result<Digest, StoreError> {
+pub(super) fn digest(row: &SqliteRow, column: &'static str) -> Result<Digest, StoreError> {
     let bytes: Vec<u8> = get(row, column)?;
     let length = bytes.len();
     let bytes = bytes.try_into().map_err(|_| StoreError::Corrupt(format!("{column} of {length} bytes")))?;
     Ok(Digest::from_bytes(bytes))
 }
 
-fn unsigned(value: i64) -> Result<u64, StoreError> {
+pub(super) fn unsigned(value: i64) -> Result<u64, StoreError> {
     u64::try_from(value).map_err(|_| StoreError::Corrupt(format!("the number {value}")))
 }

@@ -5,7 +5,7 @@
 
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-const STEPS: &[&str] = &[FOUNDATION, FORMS];
+const STEPS: &[&str] = &[FOUNDATION, FORMS, STATUS];
 
 /// `key_number` counts the report keys that a node has had: sequences belong to a key.
 const FOUNDATION: &str = "
@@ -69,6 +69,43 @@ CREATE TABLE document (
 
 /// Forms of a credential beside its JWS: a JSON object, target to text.
 const FORMS: &str = "ALTER TABLE credential ADD COLUMN forms TEXT NOT NULL DEFAULT '{}';";
+
+/// Places in status lists, which are never given twice, what operators changed, and the lists as they were signed.
+/// `needed_until` is when the last credential of a list runs out.
+const STATUS: &str = "
+ALTER TABLE credential ADD COLUMN status_list BIGINT;
+ALTER TABLE credential ADD COLUMN status_index BIGINT;
+ALTER TABLE credential ADD COLUMN revoked_at BIGINT;
+ALTER TABLE credential ADD COLUMN suspended_at BIGINT;
+CREATE UNIQUE INDEX credential_place ON credential (status_list, status_index);
+CREATE TABLE status_places (
+    seed BLOB NOT NULL PRIMARY KEY,
+    taken BIGINT NOT NULL
+);
+CREATE TABLE status_list (
+    number BIGINT NOT NULL PRIMARY KEY,
+    needed_until BIGINT NOT NULL,
+    revision BIGINT NOT NULL
+);
+CREATE TABLE published_status_list (
+    number BIGINT NOT NULL,
+    purpose TEXT NOT NULL,
+    revision BIGINT NOT NULL,
+    valid_from BIGINT NOT NULL,
+    valid_until BIGINT NOT NULL,
+    jwt TEXT NOT NULL,
+    forms TEXT NOT NULL,
+    PRIMARY KEY (number, purpose)
+);
+CREATE TABLE status_change (
+    number BIGINT NOT NULL PRIMARY KEY,
+    credential TEXT NOT NULL REFERENCES credential (id),
+    change TEXT NOT NULL,
+    changed_at BIGINT NOT NULL,
+    reason TEXT NOT NULL
+);
+CREATE INDEX status_change_credential ON status_change (credential);
+";
 
 /// Why the tables could not be brought up to date.
 #[derive(Debug, thiserror::Error)]

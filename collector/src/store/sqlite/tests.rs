@@ -91,13 +91,20 @@ async fn a_store_of_the_first_schema_is_carried_on() {
     drop(directory.open("older").await);
     let mut older = directory.outside("older").await;
     let row = "INSERT INTO credential VALUES ('1', 'gx:Region', 's', zeroblob(32), 'real', 0, 1, 'jwt', TRUE)";
-    for step in ["ALTER TABLE credential DROP COLUMN forms", "PRAGMA user_version = 1", row] {
+    let undo = "
+        DROP TABLE status_change; DROP TABLE published_status_list; DROP TABLE status_list; DROP TABLE status_places;
+        DROP INDEX credential_place;
+        ALTER TABLE credential DROP COLUMN status_list; ALTER TABLE credential DROP COLUMN status_index;
+        ALTER TABLE credential DROP COLUMN revoked_at; ALTER TABLE credential DROP COLUMN suspended_at;
+        ALTER TABLE credential DROP COLUMN forms; PRAGMA user_version = 1;";
+    for step in [undo, row] {
         sqlx::raw_sql(step).execute(&mut older).await.unwrap();
     }
     older.close().await.unwrap();
     let credentials = directory.open("older").await.credentials().await.unwrap();
     assert_eq!((credentials.len(), credentials[0].jwt.as_str()), (1, "jwt"));
     assert!(credentials[0].forms.is_empty());
+    assert_eq!((credentials[0].place, credentials[0].revoked_at), (None, None));
 }
 
 #[tokio::test]

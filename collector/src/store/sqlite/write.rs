@@ -1,5 +1,7 @@
 //! What is written, inside a transaction that nobody else writes in.
 
+use std::collections::BTreeSet;
+
 use descriptors::did::Did;
 use descriptors::digest::Digest;
 use descriptors::id::NodeId;
@@ -7,6 +9,7 @@ use descriptors::report::Origin;
 use descriptors::timestamp::Timestamp;
 use sqlx::SqliteConnection;
 
+use super::status;
 use crate::store::{Issued, Put, Redeemed, Statement, StatementKind};
 
 /// What holds of a node before a statement of it is written.
@@ -269,30 +272,56 @@ pub(super) async fn credentials(
             return Ok(Some(issued.id.clone()));
         }
     }
+    let mut touched = BTreeSet::new();
     for issued in credentials {
-        let forms = serde_json::to_string(&issued.forms).map_err(|error| sqlx::Error::Encode(error.into()))?;
-        sqlx::query("UPDATE credential SET is_current = FALSE WHERE class = $1 AND subject = $2 AND is_current")
-            .bind(issued.class.as_str())
-            .bind(issued.subject.as_str())
-            .execute(&mut *connection)
-            .await?;
-        sqlx::query(
-            "INSERT INTO credential (id, class, subject, content, origin, valid_from, valid_until, jwt, forms, is_current) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, TRUE) ON CONFLICT (id) DO UPDATE SET is_current = TRUE",
-        )
-        .bind(issued.id.as_str())
-        .bind(issued.class.as_str())
-        .bind(issued.subject.as_str())
-        .bind(issued.content.as_bytes().as_slice())
-        .bind(origin(issued.origin))
-        .bind(issued.valid_from.unix())
-        .bind(issued.valid_until.unix())
-        .bind(issued.jwt.as_str())
-        .bind(forms)
-        .execute(&mut *connection)
-        .await?;
+        touched.extend(replace(connection, issued).await?);
+        put(connection, issued).await?;
     }
+    status::touch(connection, &touched).await?;
     Ok(None)
+}
+
+/// Takes the current credential of the same subject and class out of the current set; the list in which it is revoked.
+async fn replace(connection: &mut SqliteConnection, issued: &Issued) -> Result<Option<i64>, sqlx::Error> {
+    let list: Option<Option<i64>> = sqlx::query_scalar(
+        "UPDATE credential SET is_current = FALSE, \
+         revoked_at = CASE WHEN status_list IS NULL THEN NULL ELSE COALESCE(revoked_at, $4) END \
+         WHERE class = $1 AND subject = $2 AND is_current AND id <> $3 RETURNING status_list",
+    )
+    .bind(issued.class.as_str())
+    .bind(issued.subject.as_str())
+    .bind(issued.id.as_str())
+    .bind(issued.valid_from.unix())
+    .fetch_optional(connection)
+    .await?;
+    Ok(list.flatten())
+}
+
+async fn put(connection: &mut SqliteConnection, issued: &Issued) -> Result<(), sqlx::Error> {
+    let forms = serde_json::to_string(&issued.forms).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    let place = issued.place.map(status::place).transpose()?;
+    sqlx::query(
+        "INSERT INTO credential (id, class, subject, content, origin, valid_from, valid_until, jwt, forms, is_current, \
+         status_list, status_index) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, TRUE, $10, $11) \
+         ON CONFLICT (id) DO UPDATE SET is_current = TRUE",
+    )
+    .bind(issued.id.as_str())
+    .bind(issued.class.as_str())
+    .bind(issued.subject.as_str())
+    .bind(issued.content.as_bytes().as_slice())
+    .bind(origin(issued.origin))
+    .bind(issued.valid_from.unix())
+    .bind(issued.valid_until.unix())
+    .bind(issued.jwt.as_str())
+    .bind(forms)
+    .bind(place.map(|(list, _)| list))
+    .bind(place.map(|(_, index)| index))
+    .execute(&mut *connection)
+    .await?;
+    match place {
+        Some((list, _)) => status::need(connection, list, issued.valid_until).await,
+        None => Ok(()),
+    }
 }
 
 fn origin(origin: Origin) -> &'static str {
@@ -303,14 +332,25 @@ fn origin(origin: Origin) -> &'static str {
     }
 }
 
-pub(super) async fn retire(connection: &mut SqliteConnection, ids: &[String]) -> Result<(), sqlx::Error> {
+pub(super) async fn retire(
+    connection: &mut SqliteConnection,
+    ids: &[String],
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let mut touched = BTreeSet::new();
     for id in ids {
-        sqlx::query("UPDATE credential SET is_current = FALSE WHERE id = $1")
-            .bind(id.as_str())
-            .execute(&mut *connection)
-            .await?;
+        let list: Option<Option<i64>> = sqlx::query_scalar(
+            "UPDATE credential SET is_current = FALSE, \
+             revoked_at = CASE WHEN status_list IS NULL THEN NULL ELSE COALESCE(revoked_at, $2) END \
+             WHERE id = $1 RETURNING status_list",
+        )
+        .bind(id.as_str())
+        .bind(now.unix())
+        .fetch_optional(&mut *connection)
+        .await?;
+        touched.extend(list.flatten());
     }
-    Ok(())
+    status::touch(connection, &touched).await
 }
 
 pub(super) async fn document(

@@ -191,17 +191,15 @@ fn body(packet: &[u8], question: &Question) -> Reading<Vec<u8>> {
 pub(super) fn tracking(packet: &[u8]) -> Reading<Tracking> {
     /// `LEAP_Unsynchronised`.
     const UNSYNCHRONISED: u16 = 3;
-    body(packet, &TRACKING).map(|body| {
-        let unsynchronised = || Reading::absent(AbsenceReason::NotPresent, format!("{PLACE}: not synchronised"));
-        match half(&body, 26) {
-            UNSYNCHRONISED => {
-                Tracking { stratum: unsynchronised(), offset_seconds: unsynchronised().map(|_: u32| 0.0) }
-            }
-            _ => Tracking {
-                stratum: Reading::Present(u32::from(half(&body, 24))),
-                offset_seconds: Reading::Present(float(word(&body, 48))),
-            },
-        }
+    fn unsynchronised<T>() -> Reading<T> {
+        Reading::absent(AbsenceReason::NotPresent, format!("{PLACE}: not synchronised"))
+    }
+    body(packet, &TRACKING).map(|body| match half(&body, 26) {
+        UNSYNCHRONISED => Tracking { stratum: unsynchronised(), offset_seconds: unsynchronised() },
+        _ => Tracking {
+            stratum: Reading::Present(u32::from(half(&body, 24))),
+            offset_seconds: Reading::Present(float(word(&body, 48))),
+        },
     })
 }
 

@@ -86,6 +86,10 @@ impl Source for Libvirt {
         "libvirt"
     }
 
+    fn programs(&self, settings: &config::Sources) -> Vec<PathBuf> {
+        reader(settings).present().cloned().into_iter().collect()
+    }
+
     fn read(&self, context: &Context) -> Reading<Fact> {
         let (place, bytes) = fetch(context);
         bytes.and_then(|bytes| parse(&place, &bytes)).map(Fact::from)

@@ -16,7 +16,7 @@ use node_agent::source::{self, Context};
 
 fn main() -> anyhow::Result<()> {
     let settings = Sources { disabled: BTreeSet::from([SourceName::new("libvirt")?]), ..Sources::default() };
-    let mut gatherer = Gatherer::new(Context { root: Root::at(Path::new("/"))?, settings }, source::all());
+    let mut gatherer = Gatherer::new(Context::unconfined(Root::at(Path::new("/"))?, settings), source::all());
     let key = SoftwareKey::from_seed(&[1; 32]);
     let node = NodeId::new("bench")?;
     let mut round = || -> anyhow::Result<usize> {

@@ -5,6 +5,7 @@
 //!
 //! A missing fact is never a value: not 0, not "", not `Default`.
 
+pub mod agent;
 pub mod block;
 pub mod bmc;
 pub mod ceph;
@@ -173,6 +174,8 @@ macro_rules! facts {
 }
 
 facts! {
+    /// The agent itself.
+    Agent(agent::AgentFact);
     /// Disks.
     Block(block::BlockFact);
     /// What the management controller says.

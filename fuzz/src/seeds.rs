@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let entry =
         Entry { purpose: Purpose::Revocation, index: 7, list: "https://cloud.example/status/1".to_owned(), size: 1 };
     let subject = Subject { node, origin: Origin::Real, provenance: None };
-    let credential = Credential::new(&base, did.clone(), period, subject)?.with_status(&[entry.clone()]);
+    let credential = Credential::new(&base, did.clone(), period, subject)?.with_status(std::slice::from_ref(&entry));
     let mut bits = Bits::clear(ENTRIES_MIN)?;
     bits.set(7, true)?;
     let list = list_subject(&entry.list, Purpose::Revocation, &bits, Some(60_000));
@@ -74,7 +74,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     put("rdfc", "blank", blank)?;
     put("status_list", "text", bits.encode())?;
     put("status_list", "subject", canonical::to_vec(&list.to_value())?)?;
-    put("status_list", "entry", canonical::to_vec(&entry.to_node().to_value())?)?;
+    put("status_list", "entry", canonical::to_vec(&entry.to_node().to_value(Ontology::default()))?)?;
     put("certificate", "frame", "-----BEGIN CERTIFICATE-----\nMIIBADCB\n-----END CERTIFICATE-----\n")?;
     let proven: serde_json::Value =
         serde_json::from_slice(&Seal::new(Target::W3cJcs, &did, "key-1", &key)?.issue(&credential)?)?;

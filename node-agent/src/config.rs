@@ -39,6 +39,8 @@ pub struct Config {
     pub spool: Spool,
     /// What it reads.
     pub sources: Sources,
+    /// What it can still reach when somebody has taken it over.
+    pub confinement: Confinement,
     /// Which other nodes it measures the distance to.
     pub peers: Peers,
 }
@@ -139,7 +141,8 @@ pub struct Sources {
     /// The name that the key below is for. It needs `mon 'allow r'` and nothing else; with a key that may do more the agent
     /// still only reads, and whoever reads the key may do more.
     pub ceph_name: String,
-    /// The file of that key. Where it is not there the fact is absent; two or three nodes with a key are enough.
+    /// The file of that key, which the agent's user must be able to read. Where it is not there the fact is absent; two or
+    /// three nodes with a key are enough.
     pub ceph_keyring: PathBuf,
     /// Absolute path of `avow-source-ceph`. Default: beside the agent's own program.
     pub ceph_reader: Option<PathBuf>,
@@ -211,6 +214,31 @@ impl Sources {
     }
 }
 
+/// `[confinement]`: what `avow-agent run` gives up when it starts.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Confinement {
+    /// Whether the agent gives up rights and restricts itself. Switched off, whoever takes it over has all that its user has;
+    /// the report says so.
+    pub enabled: bool,
+    /// The user that an agent started as root becomes; default: it stays root, without capabilities. Ignored when it is
+    /// started as that user, as the packaged service is.
+    pub user: Option<String>,
+    /// Whether the agent ends where the kernel cannot enforce everything. Otherwise it goes as far as the kernel goes, logs
+    /// what is missing, and reports it.
+    pub required: bool,
+    /// TCP ports that may be connected to besides the collector's.
+    pub connect_ports: BTreeSet<u16>,
+    /// Files and directories that may be read besides those every agent reads.
+    pub read: BTreeSet<PathBuf>,
+}
+
+impl Default for Confinement {
+    fn default() -> Self {
+        Self { enabled: true, user: None, required: false, connect_ports: BTreeSet::new(), read: BTreeSet::new() }
+    }
+}
+
 /// `[peers]`: which other nodes this one measures the distance to.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -260,6 +288,11 @@ impl Address {
     pub fn host(&self) -> &str {
         let rest = self.0.strip_prefix("https://").unwrap_or(&self.0);
         rest.rsplit_once(':').map_or(rest, |(host, _)| host).trim_matches(['[', ']'])
+    }
+
+    /// The TCP port.
+    pub fn port(&self) -> u16 {
+        self.0.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or_default()
     }
 }
 
@@ -494,6 +527,11 @@ mod tests {
             "nodes",
             "measure_every_seconds",
             "entropy_every_seconds",
+            "enabled",
+            "user",
+            "required",
+            "connect_ports",
+            "read",
         ] {
             let set = |line: &str| line.trim_start_matches("# ").starts_with(&format!("{key} = "));
             assert!(EXAMPLE.lines().any(set), "{key}");
@@ -552,7 +590,8 @@ mod tests {
         for good in ["https://collector.example:7443", "https://192.0.2.1:1", "https://[2001:db8::1]:443"] {
             assert!(Address::new(good).is_ok(), "{good}");
         }
-        assert_eq!(Address::new("https://[2001:db8::1]:443").unwrap().host(), "2001:db8::1");
+        let address = Address::new("https://[2001:db8::1]:443").unwrap();
+        assert_eq!((address.host(), address.port()), ("2001:db8::1", 443));
         for bad in [
             "",
             "collector:1",

@@ -26,6 +26,7 @@ use rcgen::{CertificateParams, DistinguishedName, KeyPair, PKCS_ECDSA_P256_SHA25
 use tonic::Code;
 
 pub use identity::{CertificateError, Identity, IdentityError, Standing};
+pub(crate) use membership::token_from;
 pub use membership::{Files, Membership};
 
 use crate::connect::{self, ConnectError};

@@ -39,14 +39,13 @@ const LOOK_EVERY: Duration = Duration::from_secs(600);
 /// Niceness of the thread: whatever else wants the processor gets it.
 const NICE: i32 = 19;
 
-/// Makes examinations of this machine for as long as the process lives, and writes the last to `file`.
-pub fn keep(file: PathBuf, every: Duration) -> io::Result<()> {
+/// Makes examinations of this machine, `root`, for as long as the process lives, and writes the last to `file`.
+pub fn keep(root: Root, file: PathBuf, every: Duration) -> io::Result<()> {
     let life = move || {
         // On Linux a priority is one of a thread, and the thread that asks is meant.
         if let Err(error) = rustix::process::setpriority_process(None, NICE) {
             debug!(%error, "the examination runs at the usual priority");
         }
-        let root = Root::live();
         thread::sleep(FIRST_AFTER);
         loop {
             if is_due(&file, every, &root.line(BOOT_ID)) {

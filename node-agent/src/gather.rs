@@ -10,6 +10,8 @@
 //! while it hangs, so at most one thread a source is ever lost. Sources run one after another: a round is short, and an
 //! agent that bursts over all processors of a hypervisor is a bad guest on it. What a fact means is not known here.
 
+mod size;
+
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -85,6 +87,7 @@ impl Gatherer {
             gathered.elapsed.insert(slot.name.clone(), started.elapsed());
             gathered.facts.insert(slot.name.clone(), reading);
         }
+        size::fit(&mut gathered.facts);
         gathered
     }
 }
@@ -140,119 +143,4 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-
-    use descriptors::fact::dmi::DmiFact;
-
-    use super::*;
-    use crate::config;
-    use crate::root::Root;
-
-    fn fact() -> Reading<Fact> {
-        let none = || Reading::absent(AbsenceReason::NotPresent, "/x");
-        let fact = DmiFact {
-            system_vendor: none(),
-            product_name: none(),
-            product_version: none(),
-            product_sku: none(),
-            product_serial: none(),
-            product_uuid: none(),
-            board_vendor: none(),
-            board_name: none(),
-            board_version: none(),
-            board_serial: none(),
-            chassis_type: none(),
-            chassis_serial: none(),
-            chassis_asset_tag: none(),
-            bios_vendor: none(),
-            bios_version: none(),
-            bios_date: none(),
-            bios_release: none(),
-            controller_release: none(),
-        };
-        Reading::Present(fact.into())
-    }
-
-    fn gatherer(sources: &'static [&'static dyn Source], disabled: &[&str]) -> Gatherer {
-        let settings = config::Sources {
-            disabled: disabled.iter().map(|name| SourceName::new(*name).unwrap()).collect(),
-            deadline_ms: 20.try_into().unwrap(),
-            ..config::Sources::default()
-        };
-        Gatherer::new(Context { root: Root::live(), settings }, sources)
-    }
-
-    fn reason(gathered: &Gathered, source: &str) -> Option<AbsenceReason> {
-        gathered.facts[&SourceName::new(source).unwrap()].absence().map(|absence| absence.reason)
-    }
-
-    struct Good;
-    impl Source for Good {
-        fn name(&self) -> &'static str {
-            "good"
-        }
-        fn read(&self, _: &Context) -> Reading<Fact> {
-            fact()
-        }
-    }
-
-    struct Panics;
-    impl Source for Panics {
-        fn name(&self) -> &'static str {
-            "panics"
-        }
-        fn read(&self, _: &Context) -> Reading<Fact> {
-            panic!("on purpose")
-        }
-    }
-
-    static RUNS: AtomicU32 = AtomicU32::new(0);
-    static HANGING: AtomicBool = AtomicBool::new(true);
-
-    struct Hangs;
-    impl Source for Hangs {
-        fn name(&self) -> &'static str {
-            "hangs"
-        }
-        fn read(&self, _: &Context) -> Reading<Fact> {
-            RUNS.fetch_add(1, Ordering::SeqCst);
-            while HANGING.load(Ordering::SeqCst) {
-                thread::sleep(Duration::from_millis(1));
-            }
-            fact()
-        }
-    }
-
-    #[test]
-    fn a_source_that_panics_fails_alone() {
-        let gathered = gatherer(&[&Panics, &Good], &[]).gather();
-        assert_eq!(reason(&gathered, "panics"), Some(AbsenceReason::Malformed));
-        assert_eq!(reason(&gathered, "good"), None);
-    }
-
-    #[test]
-    fn a_source_that_hangs_is_left_behind_and_not_started_again_until_it_answers() {
-        let mut gatherer = gatherer(&[&Good, &Hangs], &[]);
-        for _ in 0..3 {
-            let gathered = gatherer.gather();
-            assert_eq!(reason(&gathered, "hangs"), Some(AbsenceReason::TimedOut));
-            assert_eq!(reason(&gathered, "good"), None);
-        }
-        assert_eq!(RUNS.load(Ordering::SeqCst), 1);
-
-        HANGING.store(false, Ordering::SeqCst);
-        let recovered = (0..500).any(|_| {
-            thread::sleep(Duration::from_millis(10));
-            reason(&gatherer.gather(), "hangs").is_none()
-        });
-        assert!(recovered);
-    }
-
-    #[test]
-    fn a_source_switched_off_says_so_and_does_not_run() {
-        let gathered = gatherer(&[&Good, &Panics], &["panics"]).gather();
-        assert_eq!(reason(&gathered, "panics"), Some(AbsenceReason::Disabled));
-        assert_eq!(reason(&gathered, "good"), None);
-    }
-}
+mod tests;

@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod command;
 pub mod config;
+pub mod confine;
 pub mod enrol;
 pub mod examination;
 pub mod exec;
@@ -22,6 +23,7 @@ pub mod run;
 pub mod source;
 pub mod spool;
 pub mod state;
+pub mod supervisor;
 
 mod cause;
 mod connect;

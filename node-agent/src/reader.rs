@@ -30,7 +30,7 @@ pub(crate) struct Reader<'a> {
 impl Reader<'_> {
     /// What it prints, and the path that it is called by in absences.
     pub(crate) fn ask(&self, arguments: &[&str]) -> (String, Reading<Vec<u8>>) {
-        let Some(path) = self.path.map(Path::to_path_buf).or_else(|| beside_the_agent(self.name)) else {
+        let Some(path) = program(self.name, self.path) else {
             let detail = format!("the agent's own directory is not known; set {}", self.setting);
             return (self.name.to_owned(), Reading::absent(AbsenceReason::NotPresent, detail));
         };
@@ -69,7 +69,11 @@ impl Reader<'_> {
     }
 }
 
-fn beside_the_agent(name: &str) -> Option<PathBuf> {
+/// The program: where the operator says, else beside the agent's own.
+pub(crate) fn program(name: &str, set: Option<&Path>) -> Option<PathBuf> {
+    if let Some(path) = set {
+        return Some(path.to_owned());
+    }
     let agent = std::env::current_exe().ok()?;
     Some(agent.parent()?.join(name))
 }

@@ -7,6 +7,7 @@
 //!
 //! Whoever controls a capture can make us read at most its own files, each up to a bound.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
@@ -20,12 +21,34 @@ use rustix::io::Errno;
 /// Most bytes of a file that are read unless the caller asks for more.
 pub const FILE_BYTES_MAX: usize = 64 * 1024;
 
+/// A file that is kept is shorter than this.
+const KEPT_BYTES_MAX: usize = 256 * 1024;
+
 /// Most entries of a directory that are listed.
 const ENTRIES_MAX: usize = 16 * 1024;
 
 /// A directory standing in for `/`.
 #[derive(Debug, Clone)]
-pub struct Root(Place);
+pub struct Root {
+    place: Place,
+    /// What was read or opened while it was still allowed.
+    kept: Arc<BTreeMap<&'static str, Kept>>,
+}
+
+/// What only root may open, and some source needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Privileged {
+    /// A file that does not change while the machine runs: read once.
+    File(&'static str),
+    /// A device: opened once for reading, and read again and again.
+    Device(&'static str),
+}
+
+#[derive(Debug)]
+enum Kept {
+    Bytes(Vec<u8>),
+    Device(OwnedFd),
+}
 
 /// Differs whenever a file was written to or replaced: its identity, its size, and the last change of its inode, which
 /// unlike the time of modification nobody can set.
@@ -45,7 +68,11 @@ enum Place {
 impl Root {
     /// The running machine.
     pub fn live() -> Self {
-        Self(Place::Live)
+        Self::new(Place::Live)
+    }
+
+    fn new(place: Place) -> Self {
+        Self { place, kept: Arc::default() }
     }
 
     /// The directory `directory`; the running machine when it is `/`.
@@ -55,12 +82,48 @@ impl Root {
         }
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = rustix::fs::open(directory, flags, Mode::empty())?;
-        Ok(Self(Place::Capture(Arc::new(directory))))
+        Ok(Self::new(Place::Capture(Arc::new(directory))))
     }
 
     /// Whether this is the running machine, so that the processor and the kernel may be asked too.
     pub fn is_live(&self) -> bool {
-        matches!(self.0, Place::Live)
+        matches!(self.place, Place::Live)
+    }
+
+    /// This root, with what is privileged read and opened now: it stays readable when the right to open it is given up.
+    /// What cannot be had now is looked for again when it is read.
+    pub fn keeping(self, privileged: impl IntoIterator<Item = Privileged>) -> Self {
+        let mut kept = BTreeMap::new();
+        for entry in privileged {
+            match entry {
+                Privileged::File(path) => {
+                    let whole = self.first_bytes(path, KEPT_BYTES_MAX).ok().filter(|read| read.len() < KEPT_BYTES_MAX);
+                    kept.extend(whole.map(|bytes| (path, Kept::Bytes(bytes))));
+                }
+                Privileged::Device(path) => {
+                    let opened = self.open(path, OFlags::RDONLY | OFlags::NONBLOCK).ok();
+                    kept.extend(opened.map(|device| (path, Kept::Device(device))));
+                }
+            }
+        }
+        Self { place: self.place, kept: Arc::new(kept) }
+    }
+
+    /// A device, open for reading from its beginning; reading it does not wait. Where it is kept, its position is shared by
+    /// all who ask for it.
+    pub fn device(&self, path: &str) -> Reading<File> {
+        let opened = match self.kept.get(path) {
+            Some(Kept::Device(device)) => {
+                // The kernel's log has a beginning; a generator has none, and says so.
+                let _ = rustix::fs::seek(device, rustix::fs::SeekFrom::Start(0));
+                device.try_clone().map_err(|error| errno(&error))
+            }
+            _ => self.open(path, OFlags::RDONLY | OFlags::NONBLOCK),
+        };
+        match opened {
+            Ok(device) => Reading::Present(File::from(device)),
+            Err(errno) => absent(path, errno),
+        }
     }
 
     /// A text file of at most [`FILE_BYTES_MAX`].
@@ -102,14 +165,6 @@ impl Root {
                 Reading::absent(AbsenceReason::Malformed, format!("{path}: longer than {bytes_max} bytes"))
             }
             Ok(bytes) => Reading::Present(bytes),
-            Err(errno) => absent(path, errno),
-        }
-    }
-
-    /// A device, open for reading; reading it does not wait.
-    pub fn device(&self, path: &str) -> Reading<File> {
-        match self.open(path, OFlags::RDONLY | OFlags::NONBLOCK) {
-            Ok(device) => Reading::Present(File::from(device)),
             Err(errno) => absent(path, errno),
         }
     }
@@ -166,7 +221,7 @@ impl Root {
 
     /// Whether something is there.
     pub fn exists(&self, path: &str) -> bool {
-        match &self.0 {
+        match &self.place {
             Place::Live => rustix::fs::accessat(CWD, path, rustix::fs::Access::EXISTS, AtFlags::empty()).is_ok(),
             Place::Capture(_) => self.open(path, OFlags::PATH).is_ok(),
         }
@@ -174,7 +229,7 @@ impl Root {
 
     /// Whether the socket of a daemon is there and may be connected to. A capture has no daemons.
     pub fn daemon(&self, path: &str) -> Reading<()> {
-        let allowed = match &self.0 {
+        let allowed = match &self.place {
             Place::Live => rustix::fs::accessat(CWD, path, rustix::fs::Access::WRITE_OK, AtFlags::empty()),
             Place::Capture(_) => Err(Errno::NOENT),
         };
@@ -186,7 +241,7 @@ impl Root {
 
     fn open(&self, path: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
         let flags = flags | OFlags::CLOEXEC;
-        match &self.0 {
+        match &self.place {
             Place::Live => rustix::fs::open(path, flags, Mode::empty()),
             Place::Capture(directory) => {
                 let within = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
@@ -196,11 +251,14 @@ impl Root {
     }
 
     fn first_bytes(&self, path: &str, bytes_max: usize) -> Result<Vec<u8>, Errno> {
+        if let Some(Kept::Bytes(bytes)) = self.kept.get(path) {
+            return Ok(bytes[..bytes.len().min(bytes_max)].to_vec());
+        }
         // A capture may hold a named pipe; without NONBLOCK opening it would wait for a writer for ever.
         let file = File::from(self.open(path, OFlags::RDONLY | OFlags::NONBLOCK)?);
         let mut bytes = Vec::new();
         let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX);
-        file.take(limit).read_to_end(&mut bytes).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
+        file.take(limit).read_to_end(&mut bytes).map_err(|error| errno(&error))?;
         Ok(bytes)
     }
 
@@ -218,6 +276,10 @@ impl Root {
         names.sort_unstable();
         Ok(names)
     }
+}
+
+fn errno(error: &io::Error) -> Errno {
+    Errno::from_io_error(error).unwrap_or(Errno::IO)
 }
 
 fn utf8(path: &str, bytes: Vec<u8>) -> Reading<String> {
@@ -257,6 +319,26 @@ mod tests {
 
     fn reason<T>(reading: &Reading<T>) -> Option<(AbsenceReason, &str)> {
         reading.absence().map(|absence| (absence.reason, absence.detail.as_str()))
+    }
+
+    #[test]
+    fn what_is_kept_stays_readable_when_it_is_gone() {
+        let (directory, root) = capture(&[("sys/serial", b"7XK2M13\n"), ("dev/hwrng", b"abc"), ("sys/other", b"x")]);
+        let wanted = ["/sys/serial", "/sys/missing"].map(Privileged::File);
+        let root = root.keeping(wanted.into_iter().chain([Privileged::Device("/dev/hwrng")]));
+        std::fs::remove_dir_all(directory.path().join("sys")).unwrap();
+        std::fs::remove_dir_all(directory.path().join("dev")).unwrap();
+        assert_eq!(root.line("/sys/serial").present().map(String::as_str), Some("7XK2M13"));
+        let mut text = String::new();
+        for _ in 0..2 {
+            let Reading::Present(mut device) = root.device("/dev/hwrng") else { panic!("the device was not kept") };
+            device.read_to_string(&mut text).unwrap();
+        }
+        assert_eq!(text, "abcabc");
+        for gone in ["/sys/other", "/sys/missing"] {
+            assert_eq!(reason(&root.text(gone)), Some((AbsenceReason::NotPresent, gone)));
+        }
+        assert!(root.bytes("/sys/serial", 3).absence().is_some(), "the bound of the caller holds");
     }
 
     #[test]

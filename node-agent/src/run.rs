@@ -35,6 +35,7 @@ use crate::report::{Gathered, Outbox, Reporter, SubmitSettings, Submitter};
 use crate::retry::jittered;
 use crate::spool::{Spool, SpoolError};
 use crate::state;
+use crate::supervisor::Supervisor;
 
 /// Threads for what blocks: gathering, and resolving the collector's name.
 const BLOCKING_THREADS_MAX: usize = 4;
@@ -72,6 +73,8 @@ pub struct Settings {
     pub peers: peers::Settings,
     /// How statements are sent.
     pub submit: SubmitSettings,
+    /// Who is told how it goes.
+    pub supervisor: Arc<Supervisor>,
 }
 
 impl Settings {
@@ -90,6 +93,7 @@ impl Settings {
             drain: Duration::from_secs(5),
             peers: peers::Settings { listen: None, nodes: BTreeMap::new(), every: Duration::from_secs(3600) },
             submit: SubmitSettings::default(),
+            supervisor: Arc::default(),
         }
     }
 }
@@ -172,6 +176,17 @@ pub async fn run_until<G>(settings: Settings, gather: G, stop: impl Future<Outpu
 where
     G: FnMut() -> Gathered + Send + 'static,
 {
+    let supervisor = Arc::clone(&settings.supervisor);
+    tokio::select! {
+        end = live(settings, gather, stop) => end,
+        never = supervisor.keep_alive() => match never {},
+    }
+}
+
+async fn live<G>(settings: Settings, gather: G, stop: impl Future<Output = ()>) -> Result<(), RunError>
+where
+    G: FnMut() -> Gathered + Send + 'static,
+{
     tokio::pin!(stop);
     state::create_directory(&settings.state)
         .map_err(|source| RunError::State { path: settings.state.clone(), source })?;
@@ -181,6 +196,9 @@ where
 
     let files = Files { identity: settings.state.join("identity.json"), token: settings.token.clone() };
     let mut membership = Membership::new(files, Arc::clone(&signer), settings.check_every, settings.submit.waits);
+    // Before there is an identity: a node that waits for its join token is ready to take it.
+    settings.supervisor.ready();
+    settings.supervisor.status("waits until this machine is a node");
     let mut identity = tokio::select! {
         identity = membership.join() => identity?,
         () = &mut stop => return Ok(()),
@@ -192,6 +210,7 @@ where
         identity.address = address;
     }
     info!(node = %identity.node, collector = identity.address, until = %identity.not_after(), "this machine is a node");
+    settings.supervisor.status(&format!("reports as {}", identity.node));
 
     let reporter = Reporter::new(identity.node.clone(), settings.origin, signer, settings.full_every);
     let outbox = Arc::new(Outbox::new(spool));
@@ -208,6 +227,7 @@ where
         never = &mut background => match never {},
         () = &mut stop => {}
     }
+    settings.supervisor.stopping();
     tokio::select! {
         _ = timeout(settings.drain, outbox.drained()) => {}
         never = &mut background => match never {},

@@ -4,6 +4,7 @@
 //! A new source is one file in `source/` and one line in [`all`]. Deadlines, panics and switched-off sources are the
 //! business of [`crate::gather`], and are not known here.
 
+pub mod agent;
 pub mod block;
 pub mod bmc;
 pub mod ceph;
@@ -21,13 +22,15 @@ pub mod pdu;
 pub mod platform;
 pub mod services;
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
+use descriptors::fact::agent::Confinement;
 use descriptors::fact::{AbsenceReason, Fact, Reading};
 use serde::Serialize;
 
 use crate::config;
-use crate::root::Root;
+use crate::root::{Privileged, Root};
 
 /// What a source may use.
 #[derive(Debug, Clone)]
@@ -36,6 +39,16 @@ pub struct Context {
     pub root: Root,
     /// The settings of sources.
     pub settings: config::Sources,
+    /// How the agent was confined when it started.
+    pub confinement: Reading<Confinement>,
+}
+
+impl Context {
+    /// What sources may use in an agent that is not confined.
+    pub fn unconfined(root: Root, settings: config::Sources) -> Self {
+        let confinement = Reading::absent(AbsenceReason::Disabled, "this run of the agent did not confine itself");
+        Self { root, settings, confinement }
+    }
 }
 
 /// Reads one place.
@@ -46,6 +59,26 @@ pub trait Source: Sync {
     /// The name in reports and in the configuration.
     fn name(&self) -> &'static str;
 
+    /// What it reads and only root may open: read and opened before the agent gives up its rights.
+    fn privileged(&self) -> &'static [Privileged] {
+        &[]
+    }
+
+    /// Programs that it runs.
+    fn programs(&self, _: &config::Sources) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
+    /// Files that the configuration names for it.
+    fn files(&self, _: &config::Sources) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
+    /// TCP ports that it connects to.
+    fn ports(&self, _: &config::Sources) -> Vec<u16> {
+        Vec::new()
+    }
+
     /// Reads it now.
     fn read(&self, context: &Context) -> Reading<Fact>;
 }
@@ -53,6 +86,7 @@ pub trait Source: Sync {
 /// Every source, sorted by name.
 pub fn all() -> &'static [&'static dyn Source] {
     static ALL: &[&dyn Source] = &[
+        &agent::Agent,
         &block::Block,
         &bmc::Bmc,
         &ceph::Ceph,

@@ -239,7 +239,7 @@ impl Spool {
         let from = self.path(sequence);
         self.forget(sequence);
         let text: String = reason.chars().take(REASON_BYTES_MAX / 4).collect();
-        let kept = std::fs::rename(&from, folder.join(name(sequence)))
+        let kept = state::rename(&from, &folder.join(name(sequence)))
             .and_then(|()| std::fs::write(folder.join(format!("{sequence:020}.reason")), text))
             .and_then(|()| keep_newest(&folder));
         if let Err(error) = kept {

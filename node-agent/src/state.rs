@@ -47,9 +47,32 @@ pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Moves a file to another directory; copies it where the kernel does not move, as under Landlock before Linux 5.19.
+pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    match std::fs::rename(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            std::fs::copy(from, to)?;
+            std::fs::remove_file(from)
+        }
+        outcome => outcome,
+    }
+}
+
 /// Makes a directory that only its owner may enter; one that is there stays as it is.
 pub(crate) fn create_directory(path: &Path) -> io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// As [`create_directory`]; one that is made belongs to `owner`, user and group, who otherwise could not use it.
+pub(crate) fn create_directory_for(path: &Path, owner: Option<(u32, u32)>) -> io::Result<()> {
+    if path.exists() {
+        return Ok(());
+    }
+    create_directory(path)?;
+    match owner {
+        Some((uid, gid)) => std::os::unix::fs::chown(path, Some(uid), Some(gid)),
+        None => Ok(()),
+    }
 }
 
 /// Why a secret file was not read.
@@ -123,6 +146,19 @@ mod tests {
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
         assert!(matches!(read_secret(&path, GROUP_AND_OTHERS, 2), Err(SecretError::TooLarge { .. })));
+    }
+
+    #[test]
+    fn a_file_is_moved_where_the_kernel_only_copies() {
+        let (here, Ok(there)) = (tempfile::tempdir().unwrap(), tempfile::tempdir_in("/dev/shm")) else {
+            println!("skipped: moving between file systems: there is no /dev/shm");
+            return;
+        };
+        let (from, to) = (here.path().join("file"), there.path().join("file"));
+        std::fs::write(&from, "one").unwrap();
+        rename(&from, &to).unwrap();
+        assert_eq!((from.exists(), std::fs::read(&to).unwrap()), (false, b"one".to_vec()));
+        assert_eq!(rename(&from, &to).unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 
     #[test]

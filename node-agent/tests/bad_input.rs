@@ -15,7 +15,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 fn context(directory: &Path) -> Context {
-    Context { root: Root::at(directory).unwrap(), settings: Sources::default() }
+    Context::unconfined(Root::at(directory).unwrap(), Sources::default())
 }
 
 fn fixture() -> PathBuf {

@@ -21,7 +21,7 @@ fn fixtures() -> Vec<PathBuf> {
 }
 
 fn gather(directory: &Path) -> Gathered {
-    let context = Context { root: Root::at(directory).unwrap(), settings: Sources::default() };
+    let context = Context::unconfined(Root::at(directory).unwrap(), Sources::default());
     Gatherer::new(context, source::all()).gather()
 }
 

@@ -18,7 +18,7 @@ use descriptors::proof::dsse::Envelope;
 use descriptors::proof::{Signer as _, SoftwareKey};
 use descriptors::report::{HEARTBEAT_TYPE, Heartbeat, Origin, REPORT_TYPE, Report};
 use descriptors::timestamp::Timestamp;
-use proto::convert::{Acknowledgement, Enrol, Outcome, possession_statement};
+use proto::convert::{Acknowledgement, Enrol, Outcome, possession_statement, submission};
 use proto::token::JoinToken;
 use proto::v1;
 use proto::v1::enrolment_service_client::EnrolmentServiceClient;
@@ -195,7 +195,7 @@ impl Node {
 
 impl Stream {
     pub(crate) async fn send(&self, envelope: Vec<u8>) {
-        self.submissions.send(v1::Submission { envelope, parts: None }).await.unwrap();
+        self.submissions.send(submission(envelope)).await.unwrap();
     }
 
     pub(crate) async fn answer(&mut self) -> Result<Acknowledgement, Status> {

@@ -27,15 +27,16 @@ def check(name, good, otherwise=""):
     print(f"ok {name}" if good else f"FAILED {name}: {otherwise}")
 
 
-def gather(deadline_ms=5000, conf="ceph.conf", keyring="client.avow.keyring"):
+def gather(deadline_ms=5000, conf="ceph.conf", keyring="client.avow.keyring", options=()):
     """One round of the agent: its facts, and how many seconds it took."""
     config = CLUSTER / "agent.toml"
+    # With a collector that is known, a confined agent may connect to its port and to those of monitors, and to no other.
     config.write_text(
-        f"[sources]\ndeadline_ms = {deadline_ms}\nceph_conf = {json.dumps(str(CLUSTER / conf))}\n"
+        f"[collector]\naddress = \"https://192.0.2.1:7443\"\n[sources]\ndeadline_ms = {deadline_ms}\nceph_conf = {json.dumps(str(CLUSTER / conf))}\n"
         f"ceph_keyring = {json.dumps(str(CLUSTER / keyring))}\ndisabled = [\"libvirt\"]\n"
     )
     started = time.monotonic()
-    command = [PROGRAMS / "avow-agent", "gather", "--output", "json", "--config", config]
+    command = [PROGRAMS / "avow-agent", "gather", "--output", "json", "--config", config, *options]
     output = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=120).stdout
     return json.loads(output)["facts"], time.monotonic() - started
 
@@ -96,6 +97,8 @@ def check_golden():
 
     again, _ = gather()
     check("a second round says the same", again["ceph"] == facts["ceph"], "it differs")
+    confined, _ = gather(options=["--confined"])
+    check("a confined agent says the same", confined["ceph"] == facts["ceph"], confined["ceph"])
 
 
 def check_refusals():

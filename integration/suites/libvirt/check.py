@@ -27,12 +27,12 @@ def check(name, good, otherwise=""):
     print(f"ok {name}" if good else f"FAILED {name}: {otherwise}")
 
 
-def gather(uri=URI, deadline_ms=10000):
+def gather(uri=URI, deadline_ms=10000, options=()):
     """One round of the agent: its facts, and how many seconds it took."""
     config = PLACE / "agent.toml"
     config.write_text(f"[sources]\ndeadline_ms = {deadline_ms}\nlibvirt_uri = {json.dumps(uri)}\ndisabled = [\"ceph\"]\n")
     started = time.monotonic()
-    command = [PROGRAMS / "avow-agent", "gather", "--output", "json", "--config", config]
+    command = [PROGRAMS / "avow-agent", "gather", "--output", "json", "--config", config, *options]
     output = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=120).stdout
     return json.loads(output)["facts"], time.monotonic() - started
 
@@ -88,6 +88,8 @@ def check_golden():
     check("the host is described", "present" in fact["host"]["present"]["topology"], fact["host"])
     again, _ = gather()
     check("a second round says the same", again["libvirt"] == facts["libvirt"], "it differs")
+    confined, _ = gather(options=["--confined"])
+    check("a confined agent says the same", confined["libvirt"] == facts["libvirt"], confined["libvirt"])
 
 
 def check_frozen_guest():

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use descriptors::fact::{AbsenceReason, Reading};
+use node_agent::confine::{FilterError, forbid_programs};
 use node_agent::source::ceph::{
     Answer, Answers, COMMANDS, ERASURE_PROFILE, ERASURE_PROFILES, ERASURE_PROFILES_MAX, readable,
 };
@@ -40,6 +41,10 @@ struct Settings {
 fn main() -> ExitCode {
     // If the agent dies first, nobody is left to kill us.
     let _ = set_parent_process_death_signal(Some(Signal::KILL));
+    // What a hostile answer may make of this process, it runs no other program.
+    if let Err(FilterError::Compile(_) | FilterError::Install(_)) = forbid_programs() {
+        return ExitCode::FAILURE;
+    }
     let limit = Rlimit { current: Some(MEMORY_BYTES_MAX), maximum: Some(MEMORY_BYTES_MAX) };
     let bounded = setrlimit(Resource::Data, limit).is_ok();
     let (true, Some(settings)) = (bounded, settings(std::env::args().skip(1))) else { return ExitCode::from(2) };

@@ -11,6 +11,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use descriptors::fact::{AbsenceReason, Reading};
+use node_agent::confine::{FilterError, forbid_programs};
 use node_agent::source::libvirt::{Answer, Answers, CpuModel, DomainAnswer, NodeAnswer, cpu_models};
 use virt::connect::Connect;
 use virt::domain::Domain;
@@ -23,6 +24,10 @@ const SYSTEM: &str = "qemu:///system";
 fn main() -> ExitCode {
     // If the agent dies first, nobody is left to kill us.
     let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
+    // What a hostile answer of libvirt may make of this process, it runs no other program.
+    if let Err(FilterError::Compile(_) | FilterError::Install(_)) = forbid_programs() {
+        return ExitCode::FAILURE;
+    }
     virt::error::clear_error_callback();
 
     let uri = std::env::args().nth(1).unwrap_or_else(|| SYSTEM.to_owned());

@@ -4,7 +4,7 @@
 //! holds notices within one check that it needs a new token, says so, and takes it from the same file without a restart.
 
 use std::convert::Infallible;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ pub struct Membership {
 
 /// Why the token file gives no token.
 #[derive(Debug, thiserror::Error)]
-enum TokenFileError {
+pub(crate) enum TokenFileError {
     #[error("the join token cannot be used")]
     Read(#[from] SecretError),
     #[error("{path} does not hold a join token")]
@@ -60,6 +60,12 @@ enum TokenFileError {
         "the join token in {path} is for the node {found}, but this machine is {expected}: put a token for {expected} there"
     )]
     Node { path: PathBuf, found: NodeId, expected: NodeId },
+}
+
+/// The token in a file, where there is one.
+pub(crate) fn token_from(path: &Path) -> Result<Option<JoinToken>, TokenFileError> {
+    let Some(text) = state::read_secret(path, state::OTHERS, TOKEN_BYTES_MAX)? else { return Ok(None) };
+    text.trim().parse().map(Some).map_err(|source| TokenFileError::Token { path: path.to_owned(), source })
 }
 
 impl Membership {
@@ -195,9 +201,7 @@ impl Membership {
 
     fn read_token(&self, node: Option<&NodeId>) -> Result<Option<JoinToken>, TokenFileError> {
         let path = &self.files.token;
-        let Some(text) = state::read_secret(path, state::OTHERS, TOKEN_BYTES_MAX)? else { return Ok(None) };
-        let token: JoinToken =
-            text.trim().parse().map_err(|source| TokenFileError::Token { path: path.clone(), source })?;
+        let Some(token) = token_from(path)? else { return Ok(None) };
         match node {
             Some(expected) if token.node != *expected => {
                 Err(TokenFileError::Node { path: path.clone(), found: token.node, expected: expected.clone() })

@@ -10,12 +10,14 @@
 mod service;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use descriptors::fact::bmc::{BmcFact, Chassis, PowerSupply};
 use descriptors::fact::{AbsenceReason, Fact, Reading};
 use serde_json::Value;
 
 use super::{Context, NOT_CAPTURED, Source};
+use crate::config;
 use service::Service;
 
 const CHASSIS: &str = "/redfish/v1/Chassis";
@@ -29,12 +31,22 @@ const REQUESTS_MAX: usize = 128;
 /// Most characters of a text.
 const TEXT_CHARS_MAX: usize = 255;
 
+const HTTPS_PORT: u16 = 443;
+
 /// See the module.
 pub struct Bmc;
 
 impl Source for Bmc {
     fn name(&self) -> &'static str {
         "bmc"
+    }
+
+    fn files(&self, settings: &config::Sources) -> Vec<PathBuf> {
+        settings.bmc.iter().flat_map(|bmc| [bmc.ca_file.clone(), bmc.user_file.clone()]).collect()
+    }
+
+    fn ports(&self, settings: &config::Sources) -> Vec<u16> {
+        settings.bmc.iter().map(|bmc| port(&bmc.address)).collect()
     }
 
     fn read(&self, context: &Context) -> Reading<Fact> {
@@ -46,6 +58,13 @@ impl Source for Bmc {
         }
         service::connect(settings, context.settings.deadline()).and_then(|service| read(&service)).map(Fact::from)
     }
+}
+
+/// The port in `https://host:port`; that of HTTPS where there is none.
+fn port(address: &str) -> u16 {
+    // After the last bracket, so that an IPv6 address without a port has none.
+    let host = address.rsplit(['/', ']']).next().unwrap_or_default();
+    host.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(HTTPS_PORT)
 }
 
 /// Counts what is asked, so that no controller keeps us busy with collections of collections.

@@ -17,8 +17,8 @@ mod daemons;
 mod data;
 mod placement;
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use descriptors::fact::ceph::CephFact;
 use descriptors::fact::{AbsenceReason, Fact, Reading};
@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Context, Source};
 use crate::config;
-use crate::reader::Reader;
+use crate::reader::{self, Reader};
 
 /// Name of the program that asks Ceph.
 pub const READER: &str = "avow-source-ceph";
@@ -54,6 +54,9 @@ pub const ERASURE_PROFILE: &str = "osd erasure-code-profile get";
 
 /// Most erasure codes that are asked for.
 pub const ERASURE_PROFILES_MAX: usize = 64;
+
+/// The port that monitors listen on unless they are told another.
+const PORT: u16 = 3300;
 
 /// Where a capture holds the answers.
 const CAPTURED: &str = "/avow/ceph.json";
@@ -84,6 +87,23 @@ pub struct Ceph;
 impl Source for Ceph {
     fn name(&self) -> &'static str {
         "ceph"
+    }
+
+    fn programs(&self, settings: &config::Sources) -> Vec<PathBuf> {
+        reader::program(READER, settings.ceph_reader.as_deref()).into_iter().collect()
+    }
+
+    fn files(&self, settings: &config::Sources) -> Vec<PathBuf> {
+        let files = [&settings.ceph_conf, &settings.ceph_keyring];
+        files.into_iter().filter(|file| file.exists()).cloned().collect()
+    }
+
+    fn ports(&self, settings: &config::Sources) -> Vec<u16> {
+        if !settings.ceph_keyring.exists() {
+            return Vec::new();
+        }
+        // Whatever is wrong with the file is said when it is used.
+        std::fs::read_to_string(&settings.ceph_conf).map(|conf| monitor_ports(&conf)).unwrap_or_default()
     }
 
     fn read(&self, context: &Context) -> Reading<Fact> {
@@ -118,6 +138,20 @@ fn fetch(context: &Context) -> (String, Reading<Vec<u8>>) {
     // The reader gives up first, so that it can still tell what it has.
     let deadline_ms = (context.settings.deadline().as_millis() * 4 / 5).to_string();
     reader.ask(&[conf, ceph_name.as_str(), keyring, &deadline_ms])
+}
+
+/// Ports of monitors: theirs by default, and those that `mon_host` names: `[v2:192.0.2.1:3301,v1:192.0.2.1:6790]`.
+fn monitor_ports(conf: &str) -> Vec<u16> {
+    let settings = conf.lines().filter_map(|line| line.split_once('='));
+    let hosts = settings.filter(|(key, _)| key.trim().replace(' ', "_") == "mon_host").map(|(_, hosts)| hosts);
+    let addresses = hosts.flat_map(|hosts| hosts.split([',', ' ', '\t', '[', ']']));
+    let named = addresses.filter_map(|address| {
+        let address = address.strip_prefix("v2:").or(address.strip_prefix("v1:")).unwrap_or(address);
+        let (host, port) = address.split('/').next()?.rsplit_once(':')?;
+        // What has more of them is an address of IPv6 without its port.
+        if host.contains(':') { None } else { port.parse().ok() }
+    });
+    named.chain([PORT]).collect::<BTreeSet<u16>>().into_iter().collect()
 }
 
 fn parse(place: &str, bytes: &[u8]) -> Reading<CephFact> {

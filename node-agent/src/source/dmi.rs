@@ -1,16 +1,24 @@
 //! SMBIOS identity, as the kernel exports it in `/sys/class/dmi/id`.
 //!
-//! Serial numbers and the UUID are readable by root only; without it they are absent, `not_permitted`. Boards that nobody
-//! configured carry fillers such as `To be filled by O.E.M.`, which two nodes share without sharing anything: those are
-//! absent, `filler`. Eighteen small files.
+//! Serial numbers and the UUID are readable by root only: they are read once, before the agent gives up its rights, and are
+//! absent, `not_permitted`, where it had none. Boards that nobody configured carry fillers such as `To be filled by O.E.M.`,
+//! which two nodes share without sharing anything: those are absent, `filler`. Eighteen small files.
 
 use descriptors::fact::dmi::DmiFact;
 use descriptors::fact::{AbsenceReason, Fact, Reading};
 
 use super::{Context, Source};
-use crate::root::Root;
+use crate::root::{Privileged, Root};
 
 const DIRECTORY: &str = "/sys/class/dmi/id";
+
+/// Mode 0400 in [`DIRECTORY`].
+const SERIALS: [Privileged; 4] = [
+    Privileged::File("/sys/class/dmi/id/product_serial"),
+    Privileged::File("/sys/class/dmi/id/product_uuid"),
+    Privileged::File("/sys/class/dmi/id/board_serial"),
+    Privileged::File("/sys/class/dmi/id/chassis_serial"),
+];
 
 /// What vendors leave in fields they were to fill, in lower case.
 const FILLERS: [&str; 26] = [
@@ -48,6 +56,10 @@ pub struct Dmi;
 impl Source for Dmi {
     fn name(&self) -> &'static str {
         "dmi"
+    }
+
+    fn privileged(&self) -> &'static [Privileged] {
+        &SERIALS
     }
 
     fn read(&self, context: &Context) -> Reading<Fact> {

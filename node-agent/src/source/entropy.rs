@@ -19,7 +19,7 @@ use descriptors::fact::{AbsenceReason, Fact, Reading};
 use super::{Context, NOT_CAPTURED, Source, cpu, malformed, number};
 use crate::examination::FILE_BYTES_MAX;
 use crate::raw::RandomInstruction;
-use crate::root::Root;
+use crate::root::{Privileged, Root};
 
 const POOL_SIZE: &str = "/proc/sys/kernel/random/poolsize";
 const CURRENT: &str = "/sys/class/misc/hw_random/rng_current";
@@ -35,6 +35,10 @@ pub struct Entropy;
 impl Source for Entropy {
     fn name(&self) -> &'static str {
         "entropy"
+    }
+
+    fn privileged(&self) -> &'static [Privileged] {
+        &[Privileged::Device("/dev/hwrng"), Privileged::Device("/dev/kmsg")]
     }
 
     fn read(&self, context: &Context) -> Reading<Fact> {

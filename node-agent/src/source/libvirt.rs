@@ -22,6 +22,7 @@ mod storage;
 mod xml;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use descriptors::fact::libvirt::{Guest, LibvirtFact, Overcommit, Seeds, Usable};
 use descriptors::fact::{AbsenceReason, Fact, Reading};
@@ -32,7 +33,8 @@ use self::host::Machine;
 pub use self::seed::CpuModel;
 
 use super::{Context, Source};
-use crate::reader::Reader;
+use crate::config;
+use crate::reader::{self, Reader};
 
 /// Name of the program that asks libvirt.
 pub const READER: &str = "avow-source-libvirt";
@@ -111,6 +113,10 @@ pub struct Libvirt;
 impl Source for Libvirt {
     fn name(&self) -> &'static str {
         "libvirt"
+    }
+
+    fn programs(&self, settings: &config::Sources) -> Vec<PathBuf> {
+        reader::program(READER, settings.libvirt_reader.as_deref()).into_iter().collect()
     }
 
     fn read(&self, context: &Context) -> Reading<Fact> {

@@ -14,7 +14,7 @@
 mod answer;
 mod frame;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use descriptors::fact::lldp::{Listener, LldpFact, Neighbour, Unreadable};
 use descriptors::fact::{AbsenceReason, Fact, Reading};
@@ -51,6 +51,10 @@ pub struct Lldp;
 impl Source for Lldp {
     fn name(&self) -> &'static str {
         "lldp"
+    }
+
+    fn programs(&self, settings: &config::Sources) -> Vec<PathBuf> {
+        vec![settings.lldpd_client.clone().unwrap_or_else(|| PathBuf::from(CLIENT))]
     }
 
     fn read(&self, context: &Context) -> Reading<Fact> {

@@ -11,6 +11,7 @@ mod message;
 
 use std::io;
 use std::net::{ToSocketAddrs as _, UdpSocket};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use descriptors::fact::pdu::{Description, Outlet, PduFact, Unit};
@@ -65,6 +66,10 @@ pub struct Pdu;
 impl Source for Pdu {
     fn name(&self) -> &'static str {
         "pdu"
+    }
+
+    fn files(&self, settings: &config::Sources) -> Vec<PathBuf> {
+        settings.pdus.iter().filter_map(|pdu| pdu.community_file.clone()).collect()
     }
 
     fn read(&self, context: &Context) -> Reading<Fact> {

@@ -245,3 +245,15 @@ proptest! {
         prop_assert!(memory.asked.borrow().len() <= REQUESTS_MAX);
     }
 }
+
+#[test]
+fn the_port_of_a_controller_is_that_of_https_unless_it_is_said() {
+    for (address, expect) in [
+        ("https://bmc-01.example", 443),
+        ("https://bmc-01.example:8443", 8443),
+        ("https://[2001:db8::1]", 443),
+        ("https://[2001:db8::1]:8443", 8443),
+    ] {
+        assert_eq!(port(address), expect, "{address}");
+    }
+}

@@ -113,6 +113,19 @@ fn every_command_is_one_that_is_read() {
 }
 
 #[test]
+fn the_ports_of_monitors_are_those_that_the_configuration_names() {
+    let check = |conf: &str, expect: &[u16]| assert_eq!(monitor_ports(conf), expect, "{conf}");
+    check(
+        "[global]\nmon_host = [v2:192.0.2.1:3301/0,v1:192.0.2.1:6790/0] [v2:192.0.2.2:3302]\n",
+        &[3300, 3301, 3302, 6790],
+    );
+    check("mon host = 192.0.2.1, 192.0.2.2:3305\n", &[3300, 3305]);
+    check("mon_host = [v2:[2001:db8::1]:3306/0]\n", &[3300, 3306]);
+    check("mon_host = 2001:db8::1\nfsid = a:1\n", &[3300]);
+    check("", &[3300]);
+}
+
+#[test]
 fn a_claimed_host_that_is_not_the_observed_one_is_a_disagreement() {
     let found = read(&answers()).disagreements;
     let found = found.present().unwrap();

@@ -158,7 +158,7 @@ fn frames_of_networkd_are_found_by_the_index_of_their_interface() {
         std::fs::write(path, bytes).unwrap();
     };
     let read = || {
-        let context = Context { root: Root::at(directory.path()).unwrap(), settings: config::Sources::default() };
+        let context = Context::unconfined(Root::at(directory.path()).unwrap(), config::Sources::default());
         Lldp.read(&context)
     };
     assert_eq!(read().absence().unwrap().reason, AbsenceReason::NotPresent);

@@ -8,6 +8,7 @@
 pub mod agent;
 pub mod block;
 pub mod bmc;
+pub mod ceph;
 pub mod clock;
 pub mod cpu;
 pub mod dmi;
@@ -159,6 +160,7 @@ macro_rules! facts {
         /// One fact of one kind. Adding a kind is one file in `fact/` and one line here.
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
+        #[allow(clippy::large_enum_variant, reason = "a report has one fact of each kind, so that nothing is kept in quantity")]
         pub enum Fact {
             $($(#[$doc])* $kind($type),)*
         }
@@ -178,6 +180,8 @@ facts! {
     Block(block::BlockFact);
     /// What the management controller says.
     Bmc(bmc::BmcFact);
+    /// A storage cluster.
+    Ceph(ceph::CephFact);
     /// Who keeps the clock.
     Clock(clock::ClockFact);
     /// Processors.

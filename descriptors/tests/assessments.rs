@@ -66,13 +66,15 @@ fn examined(rdrand: Value, rdseed: Value, pool: Value, examination: Value) -> Va
 fn libvirt(models: &[&str]) -> Value {
     let guest = |(at, model): (usize, &&str)| {
         json!({"uuid": format!("u{at}"), "name": format!("g{at}"), "running": true, "vcpus": present(2),
-            "memory_bytes": present(1), "cpu_model": present(*model), "rng_devices": absent(), "launch_security": absent()})
+            "memory_bytes": present(1), "cpu_model": present(*model), "rng_devices": absent(), "launch_security": absent(),
+            "definition": absent(), "cpu_class": absent(), "seed": absent()})
     };
     let guests: Vec<Value> = models.iter().enumerate().map(guest).collect();
     present(json!({"libvirt": {
         "uri": "qemu:///system", "example_driver": false, "hypervisor": present("QEMU"), "library_version": absent(),
         "hypervisor_version": absent(), "node_cpus": absent(), "node_memory_bytes": absent(), "domain_types": absent(),
-        "guests": present(guests),
+        "host": absent(), "guests": present(guests), "overcommit": absent(), "seeds": absent(), "storage_pools": absent(),
+        "networks": absent(),
     }}))
 }
 

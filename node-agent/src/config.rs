@@ -136,6 +136,16 @@ pub struct Sources {
     pub libvirt_uri: Option<String>,
     /// Absolute path of `avow-source-libvirt`. Default: beside the agent's own program.
     pub libvirt_reader: Option<PathBuf>,
+    /// The configuration of the Ceph cluster, which names its monitors. Where it is not there the fact is absent.
+    pub ceph_conf: PathBuf,
+    /// The name that the key below is for. It needs `mon 'allow r'` and nothing else; with a key that may do more the agent
+    /// still only reads, and whoever reads the key may do more.
+    pub ceph_name: String,
+    /// The file of that key, which the agent's user must be able to read. Where it is not there the fact is absent; two or
+    /// three nodes with a key are enough.
+    pub ceph_keyring: PathBuf,
+    /// Absolute path of `avow-source-ceph`. Default: beside the agent's own program.
+    pub ceph_reader: Option<PathBuf>,
     /// Absolute path of `lldpcli`, which asks lldpd for neighbours. Default: `/usr/sbin/lldpcli`.
     pub lldpd_client: Option<PathBuf>,
     /// The socket of lldpd. Default: `/run/lldpd.socket`; without it the frames that systemd-networkd keeps are read.
@@ -183,6 +193,10 @@ impl Default for Sources {
             deadline_ms: non_zero(5000),
             libvirt_uri: None,
             libvirt_reader: None,
+            ceph_conf: PathBuf::from("/etc/ceph/ceph.conf"),
+            ceph_name: "client.avow".to_owned(),
+            ceph_keyring: PathBuf::from("/etc/ceph/ceph.client.avow.keyring"),
+            ceph_reader: None,
             lldpd_client: None,
             lldpd_socket: None,
             pdus: Vec::new(),

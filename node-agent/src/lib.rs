@@ -27,3 +27,4 @@ pub mod supervisor;
 
 mod cause;
 mod connect;
+mod reader;

@@ -7,6 +7,7 @@
 pub mod agent;
 pub mod block;
 pub mod bmc;
+pub mod ceph;
 pub mod clock;
 pub mod cpu;
 pub mod dmi;
@@ -26,6 +27,7 @@ use std::str::FromStr;
 
 use descriptors::fact::agent::Confinement;
 use descriptors::fact::{AbsenceReason, Fact, Reading};
+use serde::Serialize;
 
 use crate::config;
 use crate::root::{Privileged, Root};
@@ -87,6 +89,7 @@ pub fn all() -> &'static [&'static dyn Source] {
         &agent::Agent,
         &block::Block,
         &bmc::Bmc,
+        &ceph::Ceph,
         &clock::Clock,
         &cpu::Cpu,
         &dmi::Dmi,
@@ -111,6 +114,18 @@ const NOT_CAPTURED: &str = "not part of a capture";
 fn malformed<T>(place: &str, text: &str) -> Reading<T> {
     let start: String = text.chars().take(40).collect();
     Reading::absent(AbsenceReason::Malformed, format!("{place}: {start:?}"))
+}
+
+/// A list that leaves room for the rest of a report; a longer one is absent, since a list cut off would look complete.
+fn bounded<T: Serialize>(what: &str, bytes_max: usize, list: Reading<T>) -> Reading<T> {
+    list.and_then(|list| match serde_json::to_vec(&list) {
+        Ok(json) if json.len() <= bytes_max => Reading::Present(list),
+        Ok(json) => {
+            let detail = format!("{what}: {} bytes, more than the {bytes_max} that a report has room for", json.len());
+            Reading::absent(AbsenceReason::NotSupported, detail)
+        }
+        Err(error) => malformed(what, &error.to_string()),
+    })
 }
 
 /// The number that a text is.

@@ -160,6 +160,9 @@ fn libvirt(xml: &str) -> LibvirtFact {
         "domains": {"present": [
             {"uuid": "20000000-0000-4000-8000-000000000001", "name": "guest", "state": 1, "xml": {"present": xml}},
         ]},
+        "cpu_models": {"x86_64 qemu64": {"present": xml}},
+        "storage_pools": {"present": [xml]},
+        "networks": {"present": [xml]},
     }});
     std::fs::create_dir(directory.path().join("avow")).unwrap();
     std::fs::write(directory.path().join("avow/libvirt.json"), answer.to_string()).unwrap();
@@ -193,9 +196,12 @@ fn hostile_xml_is_refused_and_the_guest_still_counted() {
         let fact = libvirt(&xml);
         let start: String = xml.chars().take(60).collect();
         assert!(refused(&fact.domain_types), "{start}: {:?}", fact.domain_types);
+        assert!(refused(&fact.host) && refused(&fact.storage_pools) && refused(&fact.networks), "{start}");
+        assert!(refused(&fact.overcommit), "{start}: a sum over a guest that cannot be read");
         let guests = fact.guests.present().unwrap();
         assert_eq!((guests.len(), guests[0].running), (1, true));
         assert!(refused(&guests[0].vcpus) && refused(&guests[0].rng_devices), "{start}");
+        assert!(refused(&guests[0].definition) && refused(&guests[0].seed), "{start}");
     }
 }
 

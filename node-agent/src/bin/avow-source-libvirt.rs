@@ -1,19 +1,22 @@
 //! `avow-source-libvirt [URI]`: asks libvirt once, over its read-only socket, and prints the raw answers as JSON.
 //!
 //! A program of its own, because libvirt's calls have no timeouts: the agent kills it when it is late. It asks for versions,
-//! the node, its capabilities, and for each guest its state and its definition, all of which a frozen guest does not block.
-//! It never asks for statistics: those calls block a worker of libvirtd each, even after their caller was killed. What the
-//! answers mean is not known here.
+//! the node, its capabilities, for each guest its state and its definition, and for the features of the processor models
+//! found there, for storage pools and networks: all of which a frozen guest does not block. It never asks for statistics:
+//! those calls block a worker of libvirtd each, even after their caller was killed. What the answers mean is not known
+//! here, but for the names of the models.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::process::ExitCode;
 
 use descriptors::fact::{AbsenceReason, Reading};
 use node_agent::confine::{FilterError, forbid_programs};
-use node_agent::source::libvirt::{Answer, Answers, DomainAnswer, NodeAnswer};
+use node_agent::source::libvirt::{Answer, Answers, CpuModel, DomainAnswer, NodeAnswer, cpu_models};
 use virt::connect::Connect;
 use virt::domain::Domain;
 use virt::error::{Error, ErrorNumber};
+use virt::sys;
 
 /// The hypervisor of this node.
 const SYSTEM: &str = "qemu:///system";
@@ -41,6 +44,9 @@ fn main() -> ExitCode {
 }
 
 fn ask(connection: &Connect, uri: String) -> Answers {
+    let capabilities = reading("virConnectGetCapabilities", connection.get_capabilities());
+    let domains = domains(connection);
+    let models = cpu_models(&capabilities, &domains);
     Answers {
         uri,
         hypervisor: reading("virConnectGetType", connection.get_type()),
@@ -48,9 +54,53 @@ fn ask(connection: &Connect, uri: String) -> Answers {
         hypervisor_version: reading("virConnectGetVersion", connection.get_hyp_version()).map(u64::from),
         node: reading("virNodeGetInfo", connection.get_node_info())
             .map(|node| NodeAnswer { cpus: node.cpus, memory_kibibytes: node.memory }),
-        capabilities: reading("virConnectGetCapabilities", connection.get_capabilities()),
-        domains: domains(connection),
+        cpu_models: models.iter().map(|model| (model.key(), expanded(connection, model))).collect::<BTreeMap<_, _>>(),
+        storage_pools: storage_pools(connection),
+        networks: networks(connection),
+        capabilities,
+        domains,
     }
+}
+
+/// Each model is asked for once a round, however many guests have it.
+fn expanded(connection: &Connect, model: &CpuModel) -> Reading<String> {
+    let flags = sys::VIR_CONNECT_BASELINE_CPU_EXPAND_FEATURES;
+    reading("virConnectBaselineCPU", connection.baseline_cpu(&[&model.xml()], flags))
+}
+
+/// Definitions of the active pools. One that is gone since the list was made is left out.
+fn storage_pools(connection: &Connect) -> Reading<Vec<String>> {
+    match connection.list_all_storage_pools(sys::VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE) {
+        Ok(pools) => {
+            let texts = pools.iter().map(|pool| pool.get_xml_desc(0));
+            all("virStoragePoolGetXMLDesc", texts, ErrorNumber::NoStoragePool)
+        }
+        Err(error) => refused("virConnectListAllStoragePools", &error),
+    }
+}
+
+/// Definitions of the active networks. One that is gone since the list was made is left out.
+fn networks(connection: &Connect) -> Reading<Vec<String>> {
+    match connection.list_all_networks(sys::VIR_CONNECT_LIST_NETWORKS_ACTIVE) {
+        Ok(networks) => {
+            let texts = networks.iter().map(|network| network.get_xml_desc(0));
+            all("virNetworkGetXMLDesc", texts, ErrorNumber::NoNetwork)
+        }
+        Err(error) => refused("virConnectListAllNetworks", &error),
+    }
+}
+
+/// All texts but those of things that are gone; any other failure makes the list absent.
+fn all(call: &str, texts: impl Iterator<Item = Result<String, Error>>, gone: ErrorNumber) -> Reading<Vec<String>> {
+    let mut all = Vec::new();
+    for text in texts {
+        match text {
+            Ok(text) => all.push(text),
+            Err(error) if error.code() == gone => {}
+            Err(error) => return refused(call, &error),
+        }
+    }
+    Reading::Present(all)
 }
 
 /// Every guest. One that is gone since the list was made is left out; any other failure makes the list absent, because a
@@ -95,8 +145,16 @@ fn refused<T>(what: &str, error: &Error) -> Reading<T> {
             AbsenceReason::NotPermitted
         }
         ErrorNumber::NoDomain | ErrorNumber::NoConnect => AbsenceReason::NotPresent,
-        // Seen for a socket that is not there.
-        ErrorNumber::SystemError if error.message().contains("No such file") => AbsenceReason::NotPresent,
+        // Of a socket that is not there, or that nobody listens on any more.
+        ErrorNumber::SystemError
+            if ["No such file", "Connection re"].iter().any(|text| error.message().contains(text)) =>
+        {
+            AbsenceReason::NotPresent
+        }
+        // The daemon went away while it was asked.
+        ErrorNumber::Rpc | ErrorNumber::InternalError if error.message().contains("End of file") => {
+            AbsenceReason::NotPresent
+        }
         ErrorNumber::SystemError if error.message().contains("Permission denied") => AbsenceReason::NotPermitted,
         _ => AbsenceReason::NotSupported,
     };

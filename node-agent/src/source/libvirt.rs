@@ -5,19 +5,36 @@
 //! they mean is decided here. No statistics are ever asked for: on a guest that is frozen those calls block a worker of
 //! libvirtd each, even after their caller was killed. A capture holds the same JSON in `/avow/libvirt.json`.
 //!
+//! Some things are derived here, from what is told, because they need all guests at once: what guests were given beside what
+//! there is, the letter that an SCS flavor may bear of each guest's processors, and which guests have a usable seed for
+//! their random numbers. A seed is usable where the guest's processor has RDRAND or RDSEED (a named model is expanded by
+//! libvirt, then the guest's own features are applied) or where a virtio device gives 32 bytes within a second.
+//!
 //! Whoever controls a guest's definition controls texts in its XML, and nothing else: document types and entities are
-//! refused, and so is a document of more than a hundred thousand nodes.
+//! refused, and so is a document of more than a hundred thousand nodes. A list of guests that would not leave room for the
+//! rest of a report is absent.
 
-use std::path::{Path, PathBuf};
+mod cpus;
+mod domain;
+mod host;
+mod seed;
+mod storage;
+mod xml;
 
-use descriptors::fact::libvirt::{Guest, LibvirtFact};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use descriptors::fact::libvirt::{Guest, LibvirtFact, Overcommit, Seeds, Usable};
 use descriptors::fact::{AbsenceReason, Fact, Reading};
-use roxmltree::{Document, Node, ParsingOptions};
 use serde::{Deserialize, Serialize};
+
+use self::domain::Read;
+use self::host::Machine;
+pub use self::seed::CpuModel;
 
 use super::{Context, Source};
 use crate::config;
-use crate::exec::{self, ExecError, Program};
+use crate::reader::{self, Reader};
 
 /// Name of the program that asks libvirt.
 pub const READER: &str = "avow-source-libvirt";
@@ -28,8 +45,14 @@ const CAPTURED: &str = "/avow/libvirt.json";
 /// Room for 1,000 guests with 16 KiB of XML each.
 const ANSWERS_BYTES_MAX: usize = 16 << 20;
 
-/// Most nodes of one XML document; a large guest has some thousand.
-const XML_NODES_MAX: u32 = 100_000;
+/// Most bytes of the list of guests in a report, which is more than half of a report: about 550 guests.
+const GUESTS_BYTES_MAX: usize = 448 << 10;
+
+/// Most bytes of any other list in a report.
+const LIST_BYTES_MAX: usize = 16 << 10;
+
+/// Most processor models that libvirt is asked to expand.
+const CPU_MODELS_MAX: usize = 64;
 
 /// What libvirt said, or why it could not be asked. Written by the reader, and kept in captures.
 pub type Answer = Reading<Answers>;
@@ -52,6 +75,12 @@ pub struct Answers {
     pub capabilities: Reading<String>,
     /// `virConnectListAllDomains`; guests that were gone before they were asked are left out.
     pub domains: Reading<Vec<DomainAnswer>>,
+    /// `virConnectBaselineCPU` with its features expanded, XML, for each model that the host or a guest has.
+    pub cpu_models: BTreeMap<String, Reading<String>>,
+    /// `virConnectListAllStoragePools`, XML of each active one.
+    pub storage_pools: Reading<Vec<String>>,
+    /// `virConnectListAllNetworks`, XML of each active one.
+    pub networks: Reading<Vec<String>>,
 }
 
 /// The part of `virNodeInfo` that is used.
@@ -87,7 +116,7 @@ impl Source for Libvirt {
     }
 
     fn programs(&self, settings: &config::Sources) -> Vec<PathBuf> {
-        reader(settings).present().cloned().into_iter().collect()
+        reader::program(READER, settings.libvirt_reader.as_deref()).into_iter().collect()
     }
 
     fn read(&self, context: &Context) -> Reading<Fact> {
@@ -101,56 +130,17 @@ fn fetch(context: &Context) -> (String, Reading<Vec<u8>>) {
     if !context.root.is_live() {
         return (CAPTURED.to_owned(), context.root.bytes(CAPTURED, ANSWERS_BYTES_MAX));
     }
-    match reader(&context.settings) {
-        Reading::Present(path) => (path.display().to_string(), run(&path, &context.settings)),
-        Reading::Absent(absence) => (READER.to_owned(), Reading::Absent(absence)),
-    }
-}
-
-fn reader(settings: &config::Sources) -> Reading<PathBuf> {
-    if let Some(path) = &settings.libvirt_reader {
-        return Reading::Present(path.clone());
-    }
-    match std::env::current_exe().ok().and_then(|agent| agent.parent().map(|directory| directory.join(READER))) {
-        Some(path) => Reading::Present(path),
-        None => {
-            Reading::absent(AbsenceReason::NotPresent, "the agent's own directory is not known; set libvirt_reader")
-        }
-    }
-}
-
-fn run(path: &Path, settings: &config::Sources) -> Reading<Vec<u8>> {
+    let settings = &context.settings;
+    let reader = Reader {
+        name: READER,
+        path: settings.libvirt_reader.as_deref(),
+        setting: "libvirt_reader",
+        library: "libvirt's library (libvirt0)",
+        output_bytes_max: ANSWERS_BYTES_MAX,
+        deadline: settings.deadline(),
+    };
     let uri: Vec<&str> = settings.libvirt_uri.as_deref().into_iter().collect();
-    let program = Program { path, arguments: &uri, output_bytes_max: ANSWERS_BYTES_MAX, deadline: settings.deadline() };
-    match exec::run(&program) {
-        Ok(bytes) => Reading::Present(bytes),
-        Err(error) => refused(path, &error),
-    }
-}
-
-fn refused<T>(path: &Path, error: &ExecError) -> Reading<T> {
-    let path = path.display();
-    match error {
-        ExecError::Start { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
-            let detail = format!("{path}: not there; install {READER}, or switch the source off");
-            Reading::absent(AbsenceReason::NotPresent, detail)
-        }
-        ExecError::Start { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
-            Reading::absent(AbsenceReason::NotPermitted, path.to_string())
-        }
-        // The dynamic linker's word for a library that is not there.
-        ExecError::Failed { status, .. } if status.code() == Some(127) => Reading::absent(
-            AbsenceReason::NotPresent,
-            format!("{path}: does not start; install libvirt's library (libvirt0)"),
-        ),
-        ExecError::Late { .. } => Reading::absent(AbsenceReason::TimedOut, error.to_string()),
-        ExecError::Flooded { .. } | ExecError::Failed { .. } => {
-            Reading::absent(AbsenceReason::Malformed, error.to_string())
-        }
-        ExecError::NotAbsolute(_) | ExecError::Start { .. } | ExecError::Follow { .. } => {
-            Reading::absent(AbsenceReason::NotSupported, error.to_string())
-        }
-    }
+    reader.ask(&uri)
 }
 
 fn parse(place: &str, bytes: &[u8]) -> Reading<LibvirtFact> {
@@ -160,20 +150,51 @@ fn parse(place: &str, bytes: &[u8]) -> Reading<LibvirtFact> {
     }
 }
 
+/// The processor models that the reader must have expanded, because the host or a running guest has them.
+pub fn cpu_models(capabilities: &Reading<String>, domains: &Reading<Vec<DomainAnswer>>) -> Vec<CpuModel> {
+    let mut models: BTreeSet<CpuModel> =
+        capabilities.present().and_then(|xml| host::cpu_model(xml)).into_iter().collect();
+    let running = domains.present().into_iter().flatten().filter(|domain| is_running(domain.state));
+    let texts = running.filter_map(|domain| domain.xml.present());
+    models.extend(texts.filter_map(|xml| domain::cpu_model(xml)).take(CPU_MODELS_MAX * 64));
+    models.into_iter().take(CPU_MODELS_MAX).collect()
+}
+
+/// Running, blocked on a resource, and being shut down (`virDomainState` 1, 2, 4); 3 is paused, 5 and above are off.
+fn is_running(state: u32) -> bool {
+    matches!(state, 1 | 2 | 4)
+}
+
 fn fact(answers: Answers) -> LibvirtFact {
+    let node_memory_bytes = answers.node.clone().map(|node| node.memory_kibibytes.saturating_mul(1024));
+    let machine = answers.capabilities.clone().and_then(|xml| host::read(&xml, &answers.cpu_models));
+    let guests = answers.domains.map(|domains| guests(domains, &machine, &answers.cpu_models));
     LibvirtFact {
         example_driver: answers.uri.starts_with("test:"),
         uri: answers.uri,
         hypervisor: answers.hypervisor,
         library_version: answers.library_version.map(version),
         hypervisor_version: answers.hypervisor_version.map(version),
-        node_cpus: answers.node.clone().map(|node| node.cpus),
-        node_memory_bytes: answers.node.map(|node| node.memory_kibibytes.saturating_mul(1024)),
-        domain_types: answers.capabilities.and_then(|xml| domain_types(&xml)),
-        guests: answers.domains.map(|mut domains| {
-            domains.sort_unstable_by(|a, b| a.uuid.cmp(&b.uuid));
-            domains.into_iter().map(guest).collect()
-        }),
+        node_cpus: answers.node.map(|node| node.cpus),
+        overcommit: with(&guests, |guests| overcommit(guests, &machine, &node_memory_bytes)),
+        seeds: with(&guests, |guests| Reading::Present(seeds(guests))),
+        node_memory_bytes,
+        domain_types: machine_part(&machine, |machine| machine.domain_types.clone()),
+        host: machine_part(&machine, |machine| machine.host.clone()),
+        guests: super::bounded("guests", GUESTS_BYTES_MAX, guests),
+        storage_pools: super::bounded("storage pools", LIST_BYTES_MAX, storage::pools(answers.storage_pools)),
+        networks: super::bounded("networks", LIST_BYTES_MAX, storage::networks(answers.networks)),
+    }
+}
+
+fn machine_part<T>(machine: &Reading<Machine>, part: impl FnOnce(&Machine) -> T) -> Reading<T> {
+    with(machine, |machine| Reading::Present(part(machine)))
+}
+
+fn with<T, U>(reading: &Reading<T>, part: impl FnOnce(&T) -> Reading<U>) -> Reading<U> {
+    match reading {
+        Reading::Present(value) => part(value),
+        Reading::Absent(absence) => Reading::Absent(absence.clone()),
     }
 }
 
@@ -182,130 +203,85 @@ fn version(number: u64) -> String {
     format!("{}.{}.{}", number / 1_000_000, number / 1000 % 1000, number % 1000)
 }
 
-/// Reads XML without document types, entities of its own, or endless nodes.
-fn document(xml: &str) -> Result<Document<'_>, roxmltree::Error> {
-    Document::parse_with_options(
-        xml,
-        ParsingOptions { allow_dtd: false, nodes_limit: XML_NODES_MAX, entity_resolver: None },
-    )
-}
-
-fn domain_types(xml: &str) -> Reading<Vec<String>> {
-    let document = match document(xml) {
-        Ok(document) => document,
-        Err(error) => return Reading::absent(AbsenceReason::Malformed, format!("capabilities: {error}")),
-    };
-    let domains = document.descendants().filter(|node| node.has_tag_name("domain"));
-    let mut types: Vec<String> = domains.filter_map(|node| node.attribute("type")).map(str::to_owned).collect();
-    types.sort_unstable();
-    types.dedup();
-    Reading::Present(types)
-}
-
-fn guest(answer: DomainAnswer) -> Guest {
-    // Running, blocked on a resource, and being shut down (`virDomainState` 1, 2, 4); 3 is paused, 5 and above are off.
-    let running = matches!(answer.state, 1 | 2 | 4);
-    let place = format!("domain {}", answer.uuid);
-    let definition = match &answer.xml {
-        Reading::Present(xml) => match document(xml) {
-            Ok(document) => definition(&place, document.root_element()),
-            Err(error) => Definition::absent(AbsenceReason::Malformed, &format!("{place}: {error}")),
-        },
-        Reading::Absent(absence) => Definition::absent(absence.reason, &absence.detail),
-    };
-    Guest {
-        uuid: answer.uuid,
-        name: answer.name,
-        running,
-        vcpus: definition.vcpus,
-        memory_bytes: definition.memory_bytes,
-        cpu_model: definition.cpu_model,
-        rng_devices: definition.rng_devices,
-        launch_security: definition.launch_security,
+/// Every guest, sorted; what depends on the others is filled in last.
+fn guests(
+    mut domains: Vec<DomainAnswer>,
+    machine: &Reading<Machine>,
+    models: &BTreeMap<String, Reading<String>>,
+) -> Vec<Guest> {
+    domains.sort_unstable_by(|a, b| a.uuid.cmp(&b.uuid));
+    let mut expanded = seed::Expanded::new(models);
+    let read: Vec<Read> = domains.into_iter().map(|domain| domain::read(domain, machine, &mut expanded)).collect();
+    let classes = with(machine, |machine| machine.cpus.clone()).map(|cpus| {
+        let running: Vec<_> = read.iter().filter(|read| read.guest.running).map(|read| &read.vcpus).collect();
+        cpus::classes(&cpus, &running)
+    });
+    let mut next = 0;
+    let mut guests = Vec::with_capacity(read.len());
+    for Read { mut guest, .. } in read {
+        if guest.running {
+            guest.cpu_class = with(&classes, |classes| match classes.get(next) {
+                Some(class) => class.clone(),
+                None => Reading::absent(AbsenceReason::NotPresent, "cpus"),
+            });
+            next += 1;
+        }
+        guests.push(guest);
     }
+    guests
 }
 
-/// What a guest's XML says.
-struct Definition {
-    vcpus: Reading<u32>,
-    memory_bytes: Reading<u64>,
-    cpu_model: Reading<String>,
-    rng_devices: Reading<Vec<String>>,
-    launch_security: Reading<String>,
-}
-
-impl Definition {
-    fn absent(reason: AbsenceReason, detail: &str) -> Self {
-        Self {
-            vcpus: Reading::absent(reason, detail),
-            memory_bytes: Reading::absent(reason, detail),
-            cpu_model: Reading::absent(reason, detail),
-            rng_devices: Reading::absent(reason, detail),
-            launch_security: Reading::absent(reason, detail),
+/// A sum over all guests that run; one of which it is not known makes it unknown.
+fn overcommit(guests: &[Guest], machine: &Reading<Machine>, node_memory_bytes: &Reading<u64>) -> Reading<Overcommit> {
+    let (mut count, mut vcpus, mut memory_bytes) = (0_u32, 0_u64, 0_u64);
+    for guest in guests.iter().filter(|guest| guest.running) {
+        match (&guest.vcpus, &guest.memory_bytes) {
+            (Reading::Present(own), Reading::Present(bytes)) => {
+                count += 1;
+                vcpus = vcpus.saturating_add((*own).into());
+                memory_bytes = memory_bytes.saturating_add(*bytes);
+            }
+            (Reading::Absent(absence), _) | (_, Reading::Absent(absence)) => return Reading::Absent(absence.clone()),
         }
     }
-}
-
-fn definition(place: &str, domain: Node<'_, '_>) -> Definition {
-    let missing = |name: &str| format!("{place}: no <{name}>");
-    let text = |name: &str| match child(domain, name).and_then(|node| node.text()) {
-        Some(text) => Reading::Present(text.to_owned()),
-        None => Reading::absent(AbsenceReason::NotPresent, missing(name)),
+    let topology = with(machine, |machine| machine.host.topology.clone());
+    let per = |units: u32| match units {
+        0 => Reading::absent(AbsenceReason::NotPresent, "topology"),
+        units => Reading::Present(vcpus.saturating_mul(100) / u64::from(units)),
     };
-    let rng_devices = child(domain, "devices").map_or(Vec::new(), |devices| {
-        let rngs = devices.children().filter(|node| node.has_tag_name("rng"));
-        rngs.map(|rng| rng.attribute("model").unwrap_or("unnamed").to_owned()).collect()
-    });
-    let attribute = |name: &str, attribute: &str| match child(domain, name).and_then(|node| node.attribute(attribute)) {
-        Some(value) => Reading::Present(value.to_owned()),
-        None => Reading::absent(AbsenceReason::NotPresent, missing(name)),
-    };
-    Definition {
-        vcpus: super::number(place, text("vcpu")),
-        memory_bytes: memory_bytes(place, child(domain, "memory")),
-        cpu_model: child(domain, "cpu")
-            .map_or_else(|| Reading::absent(AbsenceReason::NotPresent, missing("cpu")), cpu_model),
-        rng_devices: Reading::Present(rng_devices),
-        launch_security: attribute("launchSecurity", "type"),
-    }
-}
-
-fn child<'a, 'input>(node: Node<'a, 'input>, name: &str) -> Option<Node<'a, 'input>> {
-    node.children().find(|child| child.has_tag_name(name))
-}
-
-/// Mode and model: `host-passthrough`, `custom Skylake-Server`.
-fn cpu_model(cpu: Node<'_, '_>) -> Reading<String> {
-    let model = child(cpu, "model").and_then(|model| model.text()).map(str::trim);
-    // libvirt leaves the mode out where it is `custom`.
-    let mode = cpu.attribute("mode").or(model.map(|_| "custom"));
-    match (mode, model) {
-        (Some(mode), Some(model)) => Reading::Present(format!("{mode} {model}")),
-        (Some(mode), None) => Reading::Present(mode.to_owned()),
-        (None, _) => Reading::absent(AbsenceReason::NotPresent, "<cpu> has neither mode nor model"),
-    }
-}
-
-/// `<memory unit='KiB'>`, the unit being KiB where there is none.
-fn memory_bytes(place: &str, memory: Option<Node<'_, '_>>) -> Reading<u64> {
-    let Some(memory) = memory else {
-        return Reading::absent(AbsenceReason::NotPresent, format!("{place}: no <memory>"));
-    };
-    let unit = match memory.attribute("unit").unwrap_or("KiB") {
-        "b" | "bytes" => 1,
-        "KB" => 1000,
-        "k" | "KiB" => 1 << 10,
-        "MB" => 1_000_000,
-        "M" | "MiB" => 1 << 20,
-        "GB" => 1_000_000_000,
-        "G" | "GiB" => 1 << 30,
-        "TB" => 1_000_000_000_000,
-        "T" | "TiB" => 1 << 40,
-        unit => return super::malformed(place, unit),
-    };
-    let amount = Reading::Present(memory.text().unwrap_or_default().to_owned());
-    super::number::<u64>(place, amount).and_then(|amount| match amount.checked_mul(unit) {
-        Some(bytes) => Reading::Present(bytes),
-        None => super::malformed(place, &amount.to_string()),
+    Reading::Present(Overcommit {
+        guests: count,
+        vcpus,
+        vcpus_per_core_hundredths: topology.clone().and_then(|topology| per(topology.cores)),
+        vcpus_per_thread_hundredths: topology.and_then(|topology| per(topology.threads)),
+        memory_bytes,
+        memory_percent: node_memory_bytes.clone().and_then(|total| match total {
+            0 => Reading::absent(AbsenceReason::NotPresent, "memory of the node"),
+            total => {
+                let percent = (u128::from(memory_bytes) * 100).div_ceil(total.into());
+                Reading::Present(u64::try_from(percent).unwrap_or(u64::MAX))
+            }
+        }),
     })
 }
+
+fn seeds(guests: &[Guest]) -> Seeds {
+    let mut seeds = Seeds { yes: 0, no: 0, unknown: 0, worst_guest: None };
+    let mut worst = None;
+    for guest in guests.iter().filter(|guest| guest.running) {
+        let usable = guest.seed.present().map_or(Usable::Unknown, |seed| seed.usable);
+        match usable {
+            Usable::Yes => seeds.yes += 1,
+            Usable::No => seeds.no += 1,
+            Usable::Unknown => seeds.unknown += 1,
+        }
+        if worst.is_none_or(|worst| usable < worst) {
+            worst = Some(usable);
+            seeds.worst_guest = Some(guest.uuid.clone());
+        }
+    }
+    seeds
+}
+
+#[cfg(test)]
+mod tests;

@@ -12,9 +12,17 @@ use std::process::{Child, Command, Stdio};
 
 const SIGINT: i32 = 2;
 
+/// As a terminal starts it: whoever runs the tests in the background has Ctrl-C ignored, and children inherit that.
 fn start(arguments: &[&str]) -> Child {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_avow"));
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    let mut command = Command::new("env");
+    command
+        .args(["--default-signal=INT", env!("CARGO_BIN_EXE_avow")])
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
 }
 
 /// Waits for the first word of progress, then does what Ctrl-C does. The program has a second until it must say something.

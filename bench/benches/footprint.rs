@@ -2,6 +2,7 @@
 //! the service that waits, all of `avow-agent` itself, over the constructed node.
 //!
 //! Fails beyond 15 MB, or when memory still grows after 1,000 rounds; until then the allocator fills its arenas.
+#![expect(clippy::disallowed_methods, reason = "it measures a program")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

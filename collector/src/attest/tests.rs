@@ -1,8 +1,14 @@
 //! Challenges are answered once, in time, with the right secret; credentials are those that other software makes.
 
-use super::*;
 use descriptors::id::NodeId;
 use descriptors::proof::{Signer as _, SoftwareKey};
+use descriptors::tpm::endorsement::Certified;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::api::shape::TpmSummary;
+use crate::fixture::{self, Cloud};
+use crate::topology::{Reader, TopologyError};
 
 const ENVELOPE: &[u8] = include_bytes!("../../../descriptors/tests/attestations/swtpm-rsa.attestation.json");
 
@@ -115,4 +121,67 @@ fn what_says_nothing_of_the_chip_is_no_refusal() {
         assert!(error(why).is_refusal(), "{why}");
     }
     assert!(!AttestError::Store(StoreError::Closed).is_refusal());
+}
+
+/// What the store holds of the captured chip, for a minute from the fixture's beginning on.
+fn binding() -> Binding {
+    let certified = Certified { issuer: "CN=maker".to_owned(), serial: "02".to_owned(), device: None };
+    Binding {
+        node: NodeId::new("swtpm-rsa").unwrap(),
+        report_key: Did::key(&key()),
+        endorsement_key: opened().endorsement.digest(),
+        earlier_key: None,
+        activated_at: fixture::at(0),
+        valid_until: fixture::at(60),
+        maker: MakerWord::Known(certified),
+        envelope: ENVELOPE.to_vec(),
+    }
+}
+
+/// How the node stands `seconds` later, with this in the store.
+async fn standing(binding: Option<Binding>, refused: bool, seconds: i64) -> Result<Value, TopologyError> {
+    let cloud = Cloud::new(None).await;
+    cloud.enrol("swtpm-rsa", 7).await;
+    cloud.say(fixture::report("swtpm-rsa", 1, "EPYC"), 7).await;
+    if let Some(binding) = binding {
+        assert!(cloud.store.put_binding(binding).await.unwrap());
+    }
+    if refused {
+        let refused = Refused { report_key: Did::key(&key()), at: fixture::at(9), reason: "because".to_owned() };
+        cloud.store.put_refusal(&fixture::node("swtpm-rsa"), refused).await.unwrap();
+    }
+    let issuer = cloud.issuer.signer.public_key();
+    let topology = Reader::default().read(&*cloud.store, &issuer, fixture::at(seconds)).await?;
+    Ok(serde_json::to_value(TpmSummary::of(&topology.nodes[0])).unwrap())
+}
+
+#[tokio::test]
+async fn a_binding_counts_for_its_key_and_its_time_alone() {
+    let at = |binding, refused, seconds| async move { standing(binding, refused, seconds).await.unwrap() };
+    let bound = at(Some(binding()), false, 60).await;
+    assert_eq!((&bound["standing"], &bound["certified_by"]), (&json!("attested"), &json!("CN=maker")));
+    assert_eq!(bound["registers"].as_array().unwrap().len(), 8);
+    assert_eq!(bound["valid_until"], fixture::at(60).to_string());
+    assert_eq!(at(Some(binding()), false, 61).await["standing"], "ended");
+    let unknown = Binding { maker: MakerWord::Unknown("nobody".to_owned()), ..binding() };
+    let unknown = at(Some(unknown), false, 0).await;
+    assert_eq!((&unknown["standing"], &unknown["reason"]), (&json!("unknown_maker"), &json!("nobody")));
+    let other = Did::key(&SoftwareKey::from_seed(&[8; 32]).public_key());
+    let earlier = Binding { report_key: other, ..binding() };
+    assert_eq!(at(Some(earlier), false, 0).await, json!({"standing": "none"}), "bound before it enrolled anew");
+    assert_eq!(at(None, true, 9).await["standing"], "refused");
+    let both = at(Some(binding()), true, 9).await;
+    assert_eq!((&both["standing"], &both["reason"]), (&json!("attested"), &json!("because")), "what held still holds");
+}
+
+#[tokio::test]
+async fn a_binding_that_was_altered_in_the_store_is_an_error_that_names_the_node() {
+    let mut bent = binding();
+    let last = bent.envelope.len() - 5;
+    bent.envelope[last] ^= 1;
+    let other = Binding { endorsement_key: Digest::of(b"another"), ..binding() };
+    for altered in [bent, other] {
+        let error = standing(Some(altered), false, 0).await.unwrap_err();
+        assert!(matches!(&error, TopologyError::Attestation { node, .. } if node.as_str() == "swtpm-rsa"), "{error}");
+    }
 }

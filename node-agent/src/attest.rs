@@ -143,7 +143,7 @@ fn half(until: descriptors::timestamp::Timestamp) -> Duration {
 
 /// Shows the chip, answers the challenge, and hands in the attestation.
 pub async fn attest(tpm: &Tpm, identity: &Identity, signer: &Arc<dyn Signer>) -> Result<Attested, AttestError> {
-    let tpm = tpm.clone();
+    let (tpm, simulated) = (tpm.clone(), tpm.is_simulated());
     let shown = spawn_blocking(move || tpm.show()).await??;
     let channel = identity.connect().await?;
     let mut client = AttestationServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX);
@@ -154,7 +154,7 @@ pub async fn attest(tpm: &Tpm, identity: &Identity, signer: &Arc<dyn Signer>) ->
     let challenge: Challenge = in_time(client.challenge(proto::v1::ChallengeRequest::from(keys))).await?.try_into()?;
     let extra = attestation::extra(&identity.node, &signer.public_key(), &challenge.nonce);
     let (shown, answer, nonce) = spawn_blocking(move || answered(shown, challenge, &extra)).await??;
-    let attestation = put_together(identity, shown, &answer, nonce);
+    let attestation = Attestation { simulated, ..put_together(identity, shown, &answer, nonce) };
     let payload = canonical::to_vec(&attestation)?;
     let envelope = Envelope::sign(ATTESTATION_TYPE, payload, signer)?.to_bytes();
     let answer = ChipAnswer { secret: answer.secret, envelope };
@@ -184,6 +184,7 @@ fn put_together(identity: &Identity, keys: Keys, answer: &Answer, nonce: [u8; 32
     Attestation {
         node: identity.node.clone(),
         taken_at: clock::now(),
+        simulated: false,
         nonce: Octets(nonce.to_vec()),
         endorsement_key: Octets(keys.endorsement),
         endorsement_certificates: keys.certificates.into_iter().map(Octets).collect(),

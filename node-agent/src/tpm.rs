@@ -96,7 +96,10 @@ pub struct OpenError {
 
 /// An open chip.
 #[derive(Debug, Clone)]
-pub struct Tpm(Arc<Mutex<Line>>);
+pub struct Tpm {
+    line: Arc<Mutex<Line>>,
+    simulated: bool,
+}
 
 /// What is shown of a chip, with both keys loaded until this is dropped.
 #[derive(Debug)]
@@ -167,7 +170,13 @@ impl Tpm {
             TpmDevice::Simulated(address) => Line::connect(address),
         };
         let fail = |source| OpenError { device: device.to_string(), source };
-        opened.map(|line| Some(Self(Arc::new(Mutex::new(line))))).map_err(fail)
+        let simulated = matches!(device, TpmDevice::Simulated(_));
+        opened.map(|line| Some(Self { line: Arc::new(Mutex::new(line)), simulated })).map_err(fail)
+    }
+
+    /// Whether it is a program, as the configuration says.
+    pub fn is_simulated(&self) -> bool {
+        self.simulated
     }
 
     /// Makes the keys and finds the certificates. Blocks, for a while.
@@ -294,7 +303,7 @@ impl Tpm {
     fn run(&self, command: &Command, until: Instant) -> Result<Response, TpmError> {
         let name = command.name;
         for _ in 0..PATIENCE.0 {
-            let mut line = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
             let answer =
                 line.transmit(&command.bytes, until).map_err(|source| TpmError::Line { command: name, source })?;
             drop(line);

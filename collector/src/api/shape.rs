@@ -68,6 +68,9 @@ pub struct TpmSummary {
     /// `attested`: bound to a chip whose maker is known; `unknown_maker`: bound to a chip that nobody vouches for, which may be a program;
     /// `refused`: it showed one that was not taken, and is not bound; `ended`: it was bound; `none`: it never showed one.
     pub standing: &'static str,
+    /// Whether the node says that its chip is a program, for tests.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub simulated: bool,
     /// Why its maker is not known, or why a chip was refused, which may have been since it was bound.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -128,6 +131,7 @@ impl TpmSummary {
     fn nothing() -> Self {
         Self {
             standing: "none",
+            simulated: false,
             reason: None,
             refused_at: None,
             endorsement_key: None,
@@ -155,6 +159,7 @@ impl TpmSummary {
                 self.reason = Some(why.clone());
             }
         }
+        self.simulated = chip.said.simulated;
         self.endorsement_key = Some(chip.said.endorsement_key.to_string());
         self.earlier_endorsement_key = chip.binding.earlier_key.map(|key| key.to_string());
         self.firmware_version = Some(format!("{:016x}", chip.opened.quote.firmware_version));

@@ -82,6 +82,7 @@ fn place(name: Option<&str>) -> Markup {
 /// What binds the node's key to a chip, in a few words.
 fn chip(tpm: &TpmSummary) -> Markup {
     match tpm.standing {
+        _ if tpm.simulated => html! { "a simulated TPM" },
         "attested" => html! { "TPM, certified by " (tpm.certified_by.as_deref().unwrap_or_default()) },
         "unknown_maker" => html! { "TPM, maker unknown" },
         "refused" => html! { span.absent { "nothing: its TPM was refused" } },

@@ -6,6 +6,7 @@
 
 use super::node_hardware::Provenance;
 use super::{Base, Observation, Subject, node_hardware};
+use crate::report::Origin;
 use crate::shape::{Ref, Shape, shapes};
 use crate::timestamp::Timestamp;
 use crate::tpm::attestation::{Bound, MakerWord};
@@ -71,7 +72,10 @@ pub fn subject(base: &Base, observation: Observation<'_>) -> Subject {
         say_chip(chip, &mut evidence);
     }
     let id = base.subject("node-evidence", report.node.as_str());
-    Subject { node: evidence.into_node(id), origin: report.origin, provenance: None }
+    // Whatever rests on a simulated chip is simulated.
+    let simulated = observation.chip.is_some_and(|chip| chip.simulated);
+    let origin = if simulated { report.origin.weaker(Origin::Simulated) } else { report.origin };
+    Subject { node: evidence.into_node(id), origin, provenance: None }
 }
 
 /// A chip that nobody vouches for may be anything that speaks like one: what it shows was observed, and no more.
@@ -102,7 +106,7 @@ mod tests {
             let key = ReportKey("did:key:z".to_owned());
             let mut evidence = NodeEvidence::new(node, "sha256:00", 1_u64, Timestamp::EPOCH, key, "1");
             let (endorsement_key, attestation_key) = (Digest::of(b"ek"), Digest::of(b"ak"));
-            say_chip(&Bound { endorsement_key, attestation_key, maker }, &mut evidence);
+            say_chip(&Bound { endorsement_key, attestation_key, maker, simulated: false }, &mut evidence);
             assert_eq!(evidence.endorsement_key, Some(endorsement_key.to_string()));
             assert_eq!(evidence.attestation_key, Some(attestation_key.to_string()));
             (evidence.key_provenance, evidence.endorsement_issuer, evidence.endorsement_serial)

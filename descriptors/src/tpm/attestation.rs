@@ -33,6 +33,9 @@ pub struct Attestation {
     pub node: NodeId,
     /// The node's clock.
     pub taken_at: Timestamp,
+    /// Whether the chip is a program, as the node was told in its configuration; left out where it is not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub simulated: bool,
     /// What the collector asked to be signed along.
     pub nonce: Octets,
     /// The endorsement key (`TPMT_PUBLIC`).
@@ -154,12 +157,19 @@ pub struct Bound {
     pub attestation_key: Digest,
     /// Who made the chip.
     pub maker: MakerWord,
+    /// Whether the node says that the chip is a program.
+    pub simulated: bool,
 }
 
 impl Bound {
     /// What an attestation says, with the collector's word on the maker.
     pub fn new(opened: &Opened, maker: MakerWord) -> Self {
-        Self { endorsement_key: opened.endorsement.digest(), attestation_key: opened.signer.digest(), maker }
+        Self {
+            endorsement_key: opened.endorsement.digest(),
+            attestation_key: opened.signer.digest(),
+            maker,
+            simulated: opened.attestation.simulated,
+        }
     }
 }
 

@@ -256,6 +256,7 @@ start_collector one two
 start_agent kvm-a "tcp:127.0.0.1:${port_of[one]}"
 law 'a key is bound to a chip of a known maker (RSA), from inside the confinement' comes_to_read \
   'tpm["kvm-a"]["standing"] == "attested" and tpm["kvm-a"]["certified_by"] == "CN=swtpm-localca" and len(tpm["kvm-a"]["registers"]) == 8'
+law 'and marked as simulated, since it is' reads 'tpm["kvm-a"]["simulated"]'
 law 'the agent was confined when it did so' says kvm-a 'the agent is confined'
 take_apart kvm-a
 law 'tpm2_checkquote takes the quote, for this node, key and challenge' checks_quote kvm-a "$(cat "$place/kvm-a/extra")"
@@ -286,6 +287,7 @@ stop_agent
 law 'one chip behind two nodes is found' waits_for find_shared
 take_bundle
 law 'an auditor checks quotes and keys again' audits 'ok +tpms .*who made those'
+law 'and reads that the evidence is simulated' grep -q '^simulated evidence' "$place/audited"
 law 'and the makers, where he trusts any' audits 'ok +tpms .*keys of 2 of 2 nodes' --tpm-roots "$place/two/ca/maker.pem"
 law 'and no other maker is taken for one' audits 'BAD +tpms .*signature' --tpm-roots "$place/one/ca/maker.pem"
 

@@ -163,7 +163,7 @@ fn probability_importance_and_bounds_are_those_of_their_definitions() {
             let with: f64 = sets.iter().filter(|set| *set >> at & 1 == 1).map(of_set).sum();
             assert!(close(share * all, with), "{graph:?}");
         }
-        let bounds = bounds(&graph, top, &fails, &of).unwrap();
+        let bounds = bounds(&graph, top, &fails, &of, MEMORY).unwrap();
         assert!(bounds.lower <= expect + 1e-9 && expect <= bounds.upper + 1e-9, "{bounds:?} {expect} {graph:?}");
     }
 }

@@ -72,7 +72,10 @@ fn main() -> anyhow::Result<()> {
         figure(&format!("Aralia, {order}, where scram ends: scram"), theirs, "s CPU");
     }
     let [ours, theirs] = sums[1];
-    anyhow::ensure!(ours * FASTER <= theirs, "for all orders {ours:.1} s and scram {theirs:.1} s: less than {FASTER} times");
+    anyhow::ensure!(
+        ours * FASTER <= theirs,
+        "for all orders {ours:.1} s and scram {theirs:.1} s: less than {FASTER} times"
+    );
     anyhow::ensure!(missed.is_empty(), "missed: {}", missed.join("; "));
     Ok(())
 }

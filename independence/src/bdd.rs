@@ -99,8 +99,8 @@ impl Diagram {
     ) -> Result<Self, DiagramError> {
         let (circuit, root, events) = circuit_of(graph, top, fails, limits.memory_bytes_max)?;
         let left = limits.memory_bytes_max.saturating_sub(circuit.bytes());
-        let compiled = compile(&circuit, root, left, limits.nodes_max)
-            .map_err(|_| DiagramError::Function { limits })?;
+        let compiled =
+            compile(&circuit, root, left, limits.nodes_max).map_err(|_| DiagramError::Function { limits })?;
         Ok(Self { compiled, events })
     }
 
@@ -184,9 +184,10 @@ impl MinimalGroups<'_> {
     pub fn counts(&self) -> Vec<u128> {
         let mut units: Vec<Counts> = Vec::with_capacity(self.units.len());
         for (unit, &family) in self.diagram.compiled.units.iter().zip(&self.units) {
-            units.push(counts(&self.families, family, &unit.variables, &units, self.order_max));
+            let of_unit = counts(&self.families, family, &unit.variables, &mut units, self.order_max);
+            units.push(of_unit);
         }
-        units.pop().unwrap_or_default()
+        units.pop().map(Counts::by_order).unwrap_or_default()
     }
 
     /// The groups, the smallest first. The empty group means that the top event happens with nothing failed.

@@ -84,14 +84,12 @@ impl Evaluation {
         if !self.missing.is_empty() {
             return Ok(None);
         }
-        let classes = symmetry::classes(bare);
-        let all = gate.rule == Rule::All;
+        let mut classes = symmetry::classes(bare);
         let mut known = Vec::with_capacity(classes.len());
+        if gate.rule == Rule::All {
+            known.push(self.large_classes(&mut classes)?);
+        }
         for class in classes {
-            if all && class.members.len() > usize::from(self.order) {
-                known.push(Class { bare: class.bare, members: Vec::new() });
-                continue;
-            }
             let mut members = Vec::with_capacity(class.members.len());
             for &position in &class.members {
                 members.extend(self.value(cone, position, region)?);
@@ -129,6 +127,23 @@ impl Evaluation {
             }
         }
         Ok(())
+    }
+
+    /// Takes the large classes of a conjunction out, and what they imply: all of a large class together are as its bare
+    /// family, and a member is implied when its bare family is.
+    fn large_classes(&mut self, classes: &mut Vec<Class>) -> Result<Class, Halt> {
+        let order = usize::from(self.order);
+        let large: Vec<Id> =
+            classes.iter().filter(|class| class.members.len() > order).map(|class| class.bare).collect();
+        let all = product::all(&mut self.zbdd, &large, self.order)?;
+        let mut left = Vec::new();
+        for class in classes.drain(..).filter(|class| class.members.len() <= order) {
+            if self.zbdd.without(all, class.bare)? != EMPTY {
+                left.push(class);
+            }
+        }
+        *classes = left;
+        Ok(Class { bare: all, members: Vec::new() })
     }
 
     /// The family of a wide gate. The members of a class are their families now.

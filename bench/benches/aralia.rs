@@ -23,11 +23,11 @@ const TIMES: usize = 3;
 /// A program that took longer is not started again.
 const LONG_S: f64 = 1.0;
 /// CPU seconds after which a program is ended.
-const MAX_S: u64 = 60;
+const MAX_S: u64 = 30;
 /// The kernel counts the time of children in these.
 const TICKS_PER_SECOND: f64 = 100.0;
 /// Starts for one measurement, since a tick is longer than most of them.
-const STARTS: u32 = 8;
+const STARTS: u32 = 4;
 /// Not coherent: negation and exclusive or.
 const NOT_COHERENT: [&str; 2] = ["cea9601", "das9601"];
 /// For all orders, the sum of scram's times over ours, at least; and on one model, ours over scram's, at most.
@@ -137,7 +137,7 @@ fn of_avow(avow: &Path, model: &Path, order: &str) -> anyhow::Result<Option<f64>
 /// The shell's limit ends what would run for hours; what it runs takes its place.
 fn limited(seconds: u64, program: &Path) -> Command {
     let mut command = Command::new("/bin/sh");
-    command.args(["-c", &format!("ulimit -t {seconds} -v 8000000; exec \"$@\""), "sh"]).arg(program);
+    command.args(["-c", &format!("ulimit -t {seconds}; ulimit -v 8000000; exec \"$@\""), "sh"]).arg(program);
     command
 }
 

@@ -134,7 +134,7 @@ impl Zbdd {
 
     /// What is left of a family without the variables before `var`.
     #[inline]
-    fn from_variable(&self, mut id: Id, var: u32) -> Id {
+    fn skip_before(&self, mut id: Id, var: u32) -> Id {
         while self.var(id) < var {
             let far = self.jumps[id as usize].to;
             id = if self.var(far) < var { far } else { self.lo(id) };

@@ -61,7 +61,7 @@ impl Zbdd {
         let mut result = loop {
             // Variables that `f` does not have make a set of `g` none that `f` could hold.
             if f > ONE {
-                g = self.from_variable(g, self.var(f));
+                g = self.skip_before(g, self.var(f));
             }
             if f == EMPTY || g == ONE || f == g {
                 break EMPTY;

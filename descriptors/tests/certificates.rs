@@ -7,7 +7,8 @@
     reason = "tests read files, say what they skip, and fail by panicking"
 )]
 
-use std::path::PathBuf;
+#[path = "specimens/published.rs"]
+mod published;
 
 use descriptors::certificate::{Asked, Chain, ChainError, Checked, Fault, Roots, Unchecked};
 use descriptors::did::Did;
@@ -28,14 +29,8 @@ fn now() -> Timestamp {
 }
 
 fn laboratory(file: &str) -> Option<Vec<u8>> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/gaia-x/samples/jwt-lab");
-    if folder.exists() {
-        return Some(std::fs::read(folder.join(file)).unwrap());
-    }
-    let ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
-    assert!(!ci, "under CI the samples must be there: {}", folder.display());
-    eprintln!("skipped: no samples at {}", folder.display());
-    None
+    let folder = published::find("gaia-x/samples/jwt-lab")?;
+    Some(std::fs::read(folder.join(file)).unwrap())
 }
 
 #[test]

@@ -9,11 +9,12 @@
     reason = "tests read files, say what they skip, and fail by panicking"
 )]
 
+#[path = "specimens/published.rs"]
+mod published;
 #[path = "specimens/gaia_x.rs"]
 mod specimens;
 
 use std::num::NonZeroU32;
-use std::path::Path;
 use std::sync::LazyLock;
 
 use descriptors::credential::node_hardware::{AbsentFact, NodeHardware, Provenance};
@@ -39,12 +40,9 @@ use proptest::prelude::*;
 
 /// With the contexts of Gaia-X where they are at hand: without them only inline contexts are compared.
 static CONTEXTS: LazyLock<(Contexts, bool)> = LazyLock::new(|| {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/gaia-x");
-    if !folder.exists() {
-        assert!(std::env::var("CI").as_deref() != Ok("true"), "{} is missing", folder.display());
-        eprintln!("skipped: the contexts of Gaia-X are not at {}", folder.display());
+    let Some(folder) = published::find("gaia-x") else {
         return (Contexts::with_w3c::<String>([]).unwrap(), false);
-    }
+    };
     let v2511 = std::fs::read(folder.join("contexts/gx-2511-derived.jsonld")).unwrap();
     let development = std::fs::read(folder.join("ontology-development/gx.context.jsonld")).unwrap();
     let documents =

@@ -9,6 +9,8 @@
     reason = "tests read files, say what they skip, and fail by panicking"
 )]
 
+#[path = "specimens/published.rs"]
+mod published;
 #[path = "specimens/gaia_x.rs"]
 mod specimens;
 
@@ -25,19 +27,8 @@ use descriptors::report::Origin;
 use descriptors::shape::{Property, Range, Shape};
 use descriptors::vocabulary::{Context, Ontology};
 
-/// The reference data beside the workspace, where it is.
 fn reference(path: &str) -> Option<PathBuf> {
-    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/gaia-x").join(path);
-    if place.exists() {
-        return Some(place);
-    }
-    assert!(
-        std::env::var("CI").as_deref() != Ok("true"),
-        "{} is missing, and CI=true allows no skipping",
-        place.display()
-    );
-    eprintln!("skipped: {} is not there", place.display());
-    None
+    published::find(&format!("gaia-x/{path}"))
 }
 
 #[test]

@@ -6,6 +6,9 @@
     reason = "tests read files, say what they skip, and fail by panicking"
 )]
 
+#[path = "specimens/published.rs"]
+mod published;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -19,23 +22,12 @@ use serde_json::Value;
 const TO_RDF_BASE: &str = "https://w3c.github.io/json-ld-api/tests/";
 const GX_DEVELOPMENT: &str = "https://w3id.org/gaia-x/development#";
 
-fn shared(path: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data").join(path);
-    if path.exists() {
-        return Some(path);
-    }
-    let ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
-    assert!(!ci, "under CI the data must be there: {}", path.display());
-    eprintln!("skipped: no data at {}", path.display());
-    None
-}
-
 fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 fn contexts(documents: &[(&str, &str)]) -> Option<Contexts> {
-    let documents = documents.iter().map(|(iri, path)| Some(((*iri).to_owned(), read(&shared(path)?))));
+    let documents = documents.iter().map(|(iri, path)| Some(((*iri).to_owned(), read(&published::find(path)?))));
     let documents = documents.collect::<Option<Vec<_>>>()?;
     Some(Contexts::with_w3c(documents.iter().map(|(iri, text)| (iri.as_str(), text.as_bytes()))).unwrap())
 }
@@ -54,7 +46,7 @@ fn canonical_form(contexts: &Contexts, document: &Value) -> Result<String, Strin
 fn data_integrity_documents_have_the_published_canonical_form() {
     let examples = ("https://www.w3.org/ns/credentials/examples/v2", "vectors/contexts/credentials-examples-v2.jsonld");
     let Some(contexts) = contexts(&[examples]) else { return };
-    let Some(folder) = shared("vectors/vc-di-eddsa") else { return };
+    let Some(folder) = published::find("vectors/vc-di-eddsa") else { return };
     let check = |document: &str, expect: &str| {
         let document = canonical::parse(read(&folder.join(document)).as_bytes()).unwrap();
         assert_eq!(canonical_form(&contexts, &document).unwrap(), read(&folder.join(expect)), "{expect}");
@@ -66,7 +58,7 @@ fn data_integrity_documents_have_the_published_canonical_form() {
 #[test]
 fn the_corpora_have_the_canonical_forms_that_others_found() {
     let Some(contexts) = contexts(&[(GX_DEVELOPMENT, "gaia-x/ontology-development/gx.context.jsonld")]) else { return };
-    let Some(folder) = shared("vectors/corpus") else { return };
+    let Some(folder) = published::find("vectors/corpus") else { return };
     let documents: BTreeMap<&str, Vec<Value>> = ["bnode", "named"]
         .map(|name| {
             let lines = read(&folder.join(name).with_extension("ndjson"));
@@ -87,7 +79,7 @@ fn the_corpora_have_the_canonical_forms_that_others_found() {
 
 #[test]
 fn a_to_rdf_test_ends_in_the_expected_dataset_or_in_an_error() {
-    let Some(folder) = shared("vectors/json-ld-api") else { return };
+    let Some(folder) = published::find("vectors/json-ld-api") else { return };
     let mut documents = Vec::new();
     for entry in std::fs::read_dir(folder.join("toRdf")).unwrap() {
         let path = entry.unwrap().path();
@@ -224,7 +216,7 @@ fn the_embedded_contexts_say_what_those_of_the_w3c_say() {
         ("https://w3id.org/security/data-integrity/v2", "vectors/contexts/data-integrity-v2.jsonld"),
         ("https://w3id.org/vc/status-list/2021/v1", "vectors/contexts/status-2021-v1.jsonld"),
     ] {
-        let Some(path) = shared(path) else { return };
+        let Some(path) = published::find(path) else { return };
         let (_, text) = EMBEDDED.iter().find(|(embedded, _)| *embedded == iri).unwrap();
         let embedded = canonical::parse(text.as_bytes()).unwrap();
         assert_eq!(embedded["@context"], canonical::parse(read(&path).as_bytes()).unwrap()["@context"], "{iri}");
@@ -233,7 +225,7 @@ fn the_embedded_contexts_say_what_those_of_the_w3c_say() {
 
 #[test]
 fn valid_gaia_x_documents_mean_the_same_under_every_date_of_the_context() {
-    let Some(folder) = shared("gaia-x/samples/own/valid") else { return };
+    let Some(folder) = published::find("gaia-x/samples/own/valid") else { return };
     let forms = ["gaia-x/ontology-development/gx.context.jsonld", "gaia-x/contexts/gx-development-2025-10.jsonld"].map(
         |path| {
             let contexts = contexts(&[("https://w3id.org/gaia-x/2511#", path), (GX_DEVELOPMENT, path)]).unwrap();
@@ -255,7 +247,7 @@ fn valid_gaia_x_documents_mean_the_same_under_every_date_of_the_context() {
 
 #[test]
 fn every_sample_expands_or_is_refused_by_name() {
-    let Some(folder) = shared("gaia-x/samples") else { return };
+    let Some(folder) = published::find("gaia-x/samples") else { return };
     let tagus =
         "https://registry.lab.gaia-x.eu/development/api/trusted-shape-registry/v1/shapes/jsonld/trustframework#";
     let contexts = contexts(&[

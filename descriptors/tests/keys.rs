@@ -7,7 +7,8 @@
     reason = "tests read files, say what they skip, and fail by panicking"
 )]
 
-use std::path::PathBuf;
+#[path = "specimens/published.rs"]
+mod published;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,19 +19,8 @@ use descriptors::proof::key::{Algorithm, VerificationKey, VerifyError};
 use descriptors::proof::{Signer as _, SoftwareKey};
 use serde_json::{Value, json};
 
-fn shared(path: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data").join(path);
-    if path.exists() {
-        return Some(path);
-    }
-    let ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
-    assert!(!ci, "under CI the vectors must be there: {}", path.display());
-    eprintln!("skipped: no vectors at {}", path.display());
-    None
-}
-
 fn read_json(path: &str) -> Option<Value> {
-    shared(path).map(|path| serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap())
+    published::find(path).map(|path| serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap())
 }
 
 /// The point of the first published P-256 vector of did:key.
@@ -100,7 +90,7 @@ fn the_keys_of_the_laboratory_verify_what_they_signed() {
         ("vc_ES256_vc-jwt", "p256", Algorithm::Es256),
         ("vc_PS256_vc-jwt", "rsa", Algorithm::Ps256),
     ] {
-        let path = shared(&format!("gaia-x/samples/jwt-lab/{file}.jwt")).unwrap();
+        let path = published::find(&format!("gaia-x/samples/jwt-lab/{file}.jwt")).unwrap();
         let jws = std::fs::read_to_string(path).unwrap();
         let (signed, signature) = jws.trim_end().rsplit_once('.').unwrap();
         let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();

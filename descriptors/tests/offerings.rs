@@ -8,8 +8,8 @@
 
 #[path = "specimens/catalogue.rs"]
 mod catalogue;
-
-use std::path::{Path, PathBuf};
+#[path = "specimens/published.rs"]
+mod published;
 
 use descriptors::credential::{self, Base, Observation, Subject};
 use descriptors::declaration::{Declaration, scs_name};
@@ -22,18 +22,6 @@ use descriptors::report::{Origin, Report};
 use descriptors::shacl::Shapes;
 use descriptors::vocabulary::Ontology;
 use serde_json::{Value, json};
-
-/// The reference data beside the workspace, where it is.
-fn reference(path: &str) -> Option<PathBuf> {
-    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data").join(path);
-    if place.exists() {
-        return Some(place);
-    }
-    let in_ci = std::env::var("CI").as_deref() == Ok("true");
-    assert!(!in_ci, "{} is missing, and CI=true allows no skipping", place.display());
-    eprintln!("skipped: {} is not there", place.display());
-    None
-}
 
 fn declaration(members: &Value) -> Declaration {
     let mut declaration = json!({
@@ -125,6 +113,131 @@ fn what_a_flavor_says_is_compared_with_its_nodes() {
     assert_eq!(found(&json!({}), &mixed, "cpu_vendor"), None, "nodes that differ fill nothing in");
 }
 
+/// A node that says this besides processor and memory.
+fn node_with(facts: &Value) -> Report {
+    let mut report = serde_json::to_value(usual("n3")).unwrap();
+    report["facts"].as_object_mut().unwrap().extend(facts.as_object().unwrap().clone());
+    serde_json::from_value(report).unwrap()
+}
+
+fn absent() -> Value {
+    json!({"absent": {"reason": "not_present", "detail": "the place"}})
+}
+
+fn disks(disks: &[(&str, Option<&str>)]) -> Value {
+    let disk = |(class, transport): &(&str, Option<&str>)| {
+        json!({"name": "d", "class": class, "size_bytes": absent(), "model": absent(), "serial": absent(), "wwid": absent(),
+            "firmware": absent(), "transport": transport.map_or_else(absent, |one| json!({"present": one})), "write_cache": absent()})
+    };
+    json!({"block": {"present": {"block": {"disks": disks.iter().map(disk).collect::<Vec<_>>()}}}})
+}
+
+fn gpus(vendors: &[&str]) -> Value {
+    let device = |vendor: &&str| {
+        json!({"address": "0000:41:00.0", "kind": "gpu", "class": "030200", "vendor": vendor, "device": "20b5",
+            "subsystem": absent(), "driver": absent(), "numa_node": absent(), "iommu_group": absent(),
+            "sriov_functions_max": absent(), "sriov_functions": absent()})
+    };
+    json!({"pci": {"present": {"pci": {"devices": vendors.iter().map(device).collect::<Vec<_>>(), "plumbing": 0}}}})
+}
+
+fn platform(sev_snp: bool, tdx: Option<bool>, nested: bool) -> Value {
+    json!({"platform": {"present": {"platform": {
+        "boot_mode": absent(), "secure_boot": absent(), "secure_boot_setup_mode": absent(), "tpms": absent(), "iommus": absent(),
+        "iommu_groups": absent(), "kvm": {"present": {"module": absent(), "nested": {"present": nested}}}, "sev": {"present": sev_snp},
+        "sev_es": absent(), "sev_snp": {"present": sev_snp}, "tdx": tdx.map_or_else(absent, |one| json!({"present": one})),
+        "management_controllers": absent()}}}})
+}
+
+fn memory(modes: Option<&[&str]>) -> Value {
+    let ecc = modes.map_or_else(
+        absent,
+        |modes| json!({"present": {"controllers": 1, "controller_name": absent(), "modes": {"present": modes}}}),
+    );
+    json!({"memory": {"present": {"memory": {"total_bytes": {"present": 1_u64 << 38}, "ecc": ecc,
+        "hugepages": absent(), "numa": absent()}}}})
+}
+
+fn guests(vcpus_per_core_hundredths: u64, example_driver: bool) -> Value {
+    json!({"libvirt": {"present": {"libvirt": {
+        "uri": "qemu:///system", "example_driver": example_driver, "hypervisor": absent(), "library_version": absent(),
+        "hypervisor_version": absent(), "node_cpus": absent(), "node_memory_bytes": absent(), "domain_types": absent(), "host": absent(),
+        "guests": absent(), "overcommit": {"present": {"guests": 1, "vcpus": 8,
+            "vcpus_per_core_hundredths": {"present": vcpus_per_core_hundredths}, "vcpus_per_thread_hundredths": absent(),
+            "memory_bytes": 0, "memory_percent": absent()}},
+        "seeds": absent(), "storage_pools": absent(), "networks": absent()}}}})
+}
+
+#[test]
+fn disks_graphics_and_encrypted_memory_are_compared_where_nodes_tell_of_them() {
+    let check = |says: &Value, facts: &Value, aspect: &str, expect: &str| {
+        let mut flavor =
+            json!({"id": "f", "vcpus": 4, "ram": "16 GiB", "boot_disk": {"size": "20 GB"}, "nodes": ["n3"]});
+        flavor.as_object_mut().unwrap().extend(says.as_object().unwrap().clone());
+        let subjects = subjects(&declaration(&json!({"flavors": [flavor]})), &[node_with(facts)]);
+        let assessment = find(&subjects, "flavor-assessment/f").unwrap();
+        let found = assessment["avow:aspect"].as_array().unwrap().iter().find(|one| one["avow:aspectName"] == aspect);
+        assert_eq!(found.map_or("-", |one| one["avow:finding"].as_str().unwrap()), expect, "{says} {facts} {aspect}");
+    };
+    let none = json!({});
+    let generation = |name: &str| json!({"cpu": {"generation": name}});
+    let milan = json!({"cpu": {"present": {"cpu": {"architecture": "x86_64", "vendor": {"present": "AuthenticAMD"},
+        "model_name": absent(), "signature": absent(), "generation": {"present": "Milan (Zen 3)"}, "topology": absent(),
+        "flags": absent(), "microcode": absent(), "hypervisor": absent(), "vulnerabilities": absent()}}}});
+    for (name, expect) in [("milan", "agrees"), ("Zen 3", "agrees"), ("Genoa", "contradicts"), ("seventh", "not_known")]
+    {
+        check(&generation(name), &milan, "cpu_generation", expect);
+    }
+    check(&generation("Milan"), &none, "cpu_generation", "not_known");
+
+    let ssd = json!({"boot_disk": {"size": "20 GB", "kind": "local SSD", "bus": "NVMe"}});
+    check(&ssd, &disks(&[("nvme", Some("pcie"))]), "local_disks", "agrees");
+    check(&ssd, &disks(&[("nvme", Some("nvme_tcp")), ("hdd", None)]), "local_disks", "contradicts");
+    check(&ssd, &disks(&[("ssd", Some("ata"))]), "local_disks", "contradicts");
+    check(&ssd, &disks(&[("virtual", None)]), "local_disks", "not_known");
+    check(&ssd, &none, "local_disks", "not_known");
+    check(
+        &json!({"boot_disk": {"size": "20 GB", "kind": "local HDD"}}),
+        &disks(&[("hdd", None)]),
+        "local_disks",
+        "agrees",
+    );
+    check(&json!({"boot_disk": {"size": "20 GB", "kind": "shared network storage"}}), &disks(&[]), "local_disks", "-");
+
+    let gpu = |vendor: &str| json!({"gpu": {"vendor": vendor}});
+    check(&gpu("nVidia"), &gpus(&["10de"]), "gpu_vendor", "agrees");
+    check(&gpu("nVidia"), &gpus(&["1002"]), "gpu_vendor", "contradicts");
+    check(&gpu("Glint"), &gpus(&["1002"]), "gpu_vendor", "not_known");
+    check(&gpu("Glint"), &gpus(&[]), "gpu_vendor", "contradicts");
+    check(&gpu("nVidia"), &gpus(&["10de"]), "gpu", "-");
+    check(&json!({"gpu": {"vendor": "nVidia", "memory": "24 GiB"}}), &gpus(&["10de"]), "gpu", "not_compared");
+
+    let confidential = |technology: &str| json!({"confidential_computing": {"technology": technology}});
+    check(&confidential("AMD SEV-SNP"), &platform(true, None, false), "confidential_computing", "agrees");
+    check(&confidential("sev_snp"), &platform(false, None, false), "confidential_computing", "contradicts");
+    check(&confidential("TDX"), &platform(true, None, false), "confidential_computing", "not_known");
+    check(&confidential("TDX"), &platform(true, Some(false), false), "confidential_computing", "contradicts");
+    check(&confidential("enclave"), &platform(true, Some(true), false), "confidential_computing", "not_known");
+
+    let nested = |may: bool| json!({"hardware_assisted_virtualization": may});
+    check(&nested(true), &platform(true, None, true), "hardware_assisted_virtualization", "agrees");
+    check(&nested(true), &platform(true, None, false), "hardware_assisted_virtualization", "contradicts");
+    check(&nested(false), &platform(true, None, false), "hardware_assisted_virtualization", "agrees");
+    check(&nested(false), &platform(true, None, true), "hardware_assisted_virtualization", "not_known");
+
+    let ecc = |on: bool| json!({"memory": {"ecc": on}});
+    check(&ecc(true), &memory(Some(&["S8ECD8ED"])), "memory_error_correction", "agrees");
+    check(&ecc(false), &memory(Some(&["SECDED"])), "memory_error_correction", "contradicts");
+    check(&ecc(true), &memory(Some(&["None"])), "memory_error_correction", "not_known");
+    check(&ecc(true), &memory(None), "memory_error_correction", "not_known");
+    check(&ecc(true), &memory(None), "memory_modules", "-");
+
+    let ratio = json!({"cpu": {"over_provisioning_ratio": 2}});
+    check(&ratio, &guests(200, false), "cpu_over_provisioning_ratio", "agrees");
+    check(&ratio, &guests(201, false), "cpu_over_provisioning_ratio", "not_known");
+    check(&ratio, &guests(100, true), "cpu_over_provisioning_ratio", "not_known");
+}
+
 #[test]
 fn what_is_refuted_is_not_said() {
     let flavor = |cpu: Value, vcpus: u32| {
@@ -155,6 +268,21 @@ fn what_is_refuted_is_not_said() {
         (cpu["gx:numberOfCores"].as_u64(), cpu["gx:numberOfThreads"].as_u64(), offered),
         (Some(16), Some(32), 2)
     );
+    let everything = json!({"id": "f", "vcpus": 1, "ram": "1 GiB", "gpu": {"vendor": "Intel"}, "memory": {"ecc": false},
+        "boot_disk": {"size": "20 GB", "kind": "local HDD"}, "additional_disks": [{"size": "20 GB", "kind": "other"}],
+        "confidential_computing": {"technology": "TDX"}, "hardware_assisted_virtualization": true, "nodes": ["n3"]});
+    let mut facts = gpus(&["10de"]);
+    for more in [disks(&[("ssd", None)]), platform(true, Some(false), false), memory(Some(&["SECDED"]))] {
+        facts.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    }
+    let refuted = subjects(&declaration(&json!({"flavors": [everything]})), &[node_with(&facts)]);
+    let refuted = find(&refuted, "flavor/f").unwrap();
+    for gone in ["gx:gpu", "gx:confidentialComputing", "gx:hardwareAssistedVirtualization"] {
+        assert_eq!(refuted[gone], Value::Null, "{gone} of {refuted:#}");
+    }
+    assert_eq!(refuted["gx:ram"]["gx:memory"]["gx:eccEnabled"], Value::Null, "{refuted:#}");
+    assert_eq!(refuted["gx:bootVolume"]["gx:diskType"], Value::Null, "{refuted:#}");
+    assert_eq!(refuted["gx:additionalVolume"][0]["gx:diskType"], "other", "what is not local stays: {refuted:#}");
     let (cpu, _) = said(&flavor(claims, 4), &[]);
     assert_eq!(cpu.unwrap()["gx:vendor"], "Intel", "without a report nothing is refuted");
     assert_eq!(
@@ -221,7 +349,7 @@ fn everything_declared_has_its_published_shape() {
             assert!(classes.contains(class) || other.contains(class), "{class}");
         }
         for (ontology, shapes, hierarchy) in versions {
-            let (Some(shapes), Some(hierarchy)) = (reference(shapes), reference(hierarchy)) else { return };
+            let (Some(shapes), Some(hierarchy)) = (published::find(shapes), published::find(hierarchy)) else { return };
             let (shapes, hierarchy) = (std::fs::read(shapes).unwrap(), std::fs::read(hierarchy).unwrap());
             let mut shapes = vec![shapes, hierarchy];
             // Ours refer to the classes of 25.11.
@@ -304,7 +432,7 @@ fn a_mistake_in_the_catalogue_names_its_place() {
 /// The names that the official parser accepts, with what it reads in them. It is laxer than the text of the standard.
 #[test]
 fn a_name_promises_what_the_official_parser_reads() {
-    let Some(folder) = reference("scs/flavors") else { return };
+    let Some(folder) = published::find("scs/flavors") else { return };
     let (mut compared, mut refused) = (0, Vec::new());
     for file in ["flavor_names_from_standards.jsonl", "flavor_names_differential_v3.jsonl"] {
         for line in std::fs::read_to_string(folder.join(file)).unwrap().lines() {

@@ -6,6 +6,9 @@
     reason = "tests read files, say what they skip, and fail by panicking"
 )]
 
+#[path = "specimens/published.rs"]
+mod published;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -15,15 +18,8 @@ use descriptors::rdf::{Quad, TYPE, Term, turtle};
 use descriptors::shacl::{Shapes, Violation};
 use serde_json::Value;
 
-fn shared(path: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/gaia-x").join(path);
-    if path.exists() {
-        return Some(path);
-    }
-    let ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
-    assert!(!ci, "under CI the data must be there: {}", path.display());
-    eprintln!("skipped: no data at {}", path.display());
-    None
+fn gaia_x(path: &str) -> Option<PathBuf> {
+    published::find(&format!("gaia-x/{path}"))
 }
 
 fn read(path: &Path) -> Vec<u8> {
@@ -50,8 +46,8 @@ fn in_own_space(mut quad: Quad, file: &Path, index: usize) -> Quad {
 
 impl Ontology {
     fn read(namespace: &'static str, shapes: &str, hierarchy: &str) -> Option<Self> {
-        let (shapes, hierarchy) = (read(&shared(shapes)?), read(&shared(hierarchy)?));
-        let context = read(&shared("contexts/gx-2511-derived.jsonld")?);
+        let (shapes, hierarchy) = (read(&gaia_x(shapes)?), read(&gaia_x(hierarchy)?));
+        let context = read(&gaia_x("contexts/gx-2511-derived.jsonld")?);
         let context = String::from_utf8(context).unwrap().replace("https://w3id.org/gaia-x/2511#", namespace);
         Some(Self {
             namespace,
@@ -102,7 +98,7 @@ fn expected(row: &Value) -> BTreeSet<(String, String)> {
 }
 
 fn files(folder: &str, fits: impl Fn(&str) -> bool) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(shared("samples/own").unwrap().join(folder)).unwrap();
+    let entries = std::fs::read_dir(gaia_x("samples/own").unwrap().join(folder)).unwrap();
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| fits(path.file_name().unwrap().to_str().unwrap()));
     files.sort();
@@ -111,7 +107,7 @@ fn files(folder: &str, fits: impl Fn(&str) -> bool) -> Vec<PathBuf> {
 
 #[test]
 fn every_sample_is_found_as_other_engines_find_it() {
-    let Some(expectations) = shared("samples/own/EXPECTED.jsonl") else { return };
+    let Some(expectations) = gaia_x("samples/own/EXPECTED.jsonl") else { return };
     let (Some(of_2511), Some(of_development)) = (Ontology::of_2511(), Ontology::of_development()) else { return };
     let not_an_offering = |name: &str| !name.contains("-offering-");
     let mut compared = 0;
@@ -121,7 +117,7 @@ fn every_sample_is_found_as_other_engines_find_it() {
         let (of_all, own) = match name {
             "valid/*.json" => (true, None),
             "valid/*.json except *-offering-*" => (false, None),
-            file => (true, Some(shared("samples/own").unwrap().join(file))),
+            file => (true, Some(gaia_x("samples/own").unwrap().join(file))),
         };
         let mut check = |key: &str, ontology: &Ontology, shapes: &Shapes, all: bool| {
             let Some(expect) = row.get(key) else { return };
@@ -143,7 +139,7 @@ fn every_sample_is_found_as_other_engines_find_it() {
 
 #[test]
 fn a_report_of_the_catalogue_is_reproduced() {
-    let Some(shapes) = shared("samples/xfsc-fc/physical-resourceShape.ttl") else { return };
+    let Some(shapes) = gaia_x("samples/xfsc-fc/physical-resourceShape.ttl") else { return };
     let shapes = Shapes::from_turtle([read(&shapes).as_slice()]).unwrap();
     // What DataCenterDataGraph.jsonld says of its one node.
     let data = format!(

@@ -7,6 +7,9 @@
     reason = "tests read files, say what they skip, and fail by panicking"
 )]
 
+#[path = "specimens/published.rs"]
+mod published;
+
 use std::path::PathBuf;
 
 use aws_lc_rs::rand::SystemRandom;
@@ -31,19 +34,8 @@ use descriptors::timestamp::Timestamp;
 use descriptors::vocabulary::Ontology;
 use serde_json::{Value, json};
 
-fn shared(path: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data").join(path);
-    if path.exists() {
-        return Some(path);
-    }
-    let ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
-    assert!(!ci, "under CI the vectors must be there: {}", path.display());
-    eprintln!("skipped: no vectors at {}", path.display());
-    None
-}
-
 fn read(path: &str) -> Option<String> {
-    shared(path).map(|path| std::fs::read_to_string(path).unwrap())
+    published::find(path).map(|path| std::fs::read_to_string(path).unwrap())
 }
 
 fn key() -> SoftwareKey {

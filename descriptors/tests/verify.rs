@@ -6,7 +6,8 @@
     reason = "tests read files, say what they skip, and fail by panicking"
 )]
 
-use std::path::PathBuf;
+#[path = "specimens/published.rs"]
+mod published;
 
 use descriptors::certificate::Roots;
 use descriptors::credential::{Base, Credential, Period, Subject};
@@ -21,19 +22,8 @@ use descriptors::verify::batch::{Glance, glance};
 use descriptors::verify::{Form, Held, Name, Outcome, Policy, Report, Resolution, Verifier};
 use serde_json::Value;
 
-/// A path in the shared data, or `None` when there is none, which CI does not allow.
-fn shared(path: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data").join(path);
-    if path.exists() {
-        return Some(path);
-    }
-    assert!(std::env::var("CI").as_deref() != Ok("true"), "under CI there must be {}", path.display());
-    eprintln!("skipped: nothing at {}", path.display());
-    None
-}
-
 fn read(path: &str) -> Option<Vec<u8>> {
-    shared(path).map(|path| std::fs::read(path).unwrap())
+    published::find(path).map(|path| std::fs::read(path).unwrap())
 }
 
 fn contexts() -> Option<Contexts> {

@@ -153,7 +153,8 @@ impl Form<'_> {
         let seal = Seal::new(self.target, &self.issuer, FRAGMENT, self.key)?;
         let period = period()?;
         let (mut written, mut shown) = (Vec::new(), Vec::new());
-        let first = subjects.first().context("no subject")?.clone();
+        // Not the first: what is taken from a legal person is tried with one document of it.
+        let last = subjects.last().context("no subject")?.clone();
         make(directory)?;
         for (index, subject) in subjects.into_iter().enumerate() {
             let (class, id) = (subject.class(), subject.id().to_owned());
@@ -176,8 +177,8 @@ impl Form<'_> {
         if self.target != Target::Plain {
             merge(&mut expected, &self.write_presentation(directory, &seal, &shown)?);
         }
-        if matches!(self.target, Target::W3cRdfc | Target::W3cJcs) {
-            merge(&mut expected, &self.write_with_status(directory, &seal, &first)?);
+        if !matches!(self.target, Target::Plain | Target::Tagus) {
+            merge(&mut expected, &self.write_with_status(directory, &seal, &last)?);
         }
         if let (Target::Plain, Some(key)) = (self.target, self.key.verification_key().as_ed25519()) {
             put(directory.join("allowed_signers"), format!("{} {}\n", self.issuer, ssh_signature::openssh_key(key)))?;
@@ -228,7 +229,7 @@ impl Form<'_> {
             let subject = list_subject(&list, purpose, &bits, None);
             let credential = Credential::of_status_list(&list, self.issuer.clone(), period, subject);
             let text = String::from_utf8(seal.issue(&credential)?)?;
-            lists.insert(list, serde_json::from_str::<Value>(&text)?);
+            lists.insert(list, if self.target.is_jwt() { Value::String(text) } else { serde_json::from_str(&text)? });
         }
         let mut written = Vec::new();
         for (name, index, withdrawn) in [("stands", WITHDRAWN - 1, false), ("withdrawn", WITHDRAWN, true)] {

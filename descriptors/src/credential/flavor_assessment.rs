@@ -1,9 +1,11 @@
 //! `avow:FlavorAssessment`: what the nodes on which a flavor is had say of it.
 //!
-//! Gaia-X has no place in a flavor for how a statement is known, so each aspect stands here with what was found. Processor
-//! and memory are compared with the reports; of everything else that a flavor says it is written that nobody compared it.
+//! Gaia-X has no place in a flavor for how a statement is known, so each aspect stands here with what was found. Where
+//! reports tell enough of an aspect ([`traits`]) it is compared with them; of all others it is written that nobody did.
 //! What the reports refute is not said in the flavor's own credential (see [`super::server_flavor`]). Whether a flavor is free
 //! to be had is not known here.
+
+mod traits;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,15 +14,15 @@ use serde_json::json;
 use super::node_hardware::Provenance;
 use super::{Base, Observation, Subject, availability_zone};
 use crate::declaration::Declaration;
-use crate::declaration::flavor::Flavor;
+use crate::declaration::flavor::{Flavor, Processor};
 use crate::digest::Digest;
-use crate::fact::cpu::{FLAGS, Topology};
-use crate::fact::{Fact, Reading};
 use crate::gaia_x::hardware::{CpuArchitecture, ServerFlavor};
 use crate::gaia_x::place;
 use crate::id::{FlavorId, NodeId, ZoneId};
 use crate::report::Origin;
 use crate::shape::{Ref, Shape, shapes, words};
+
+use traits::Traits;
 
 shapes! {
     /// What the nodes on which a flavor is had say of it.
@@ -68,8 +70,11 @@ words! {
         Flags = "cpu_flags",
         Generation = "cpu_generation",
         OverProvisioning = "cpu_over_provisioning_ratio",
+        ErrorCorrection = "memory_error_correction",
         Modules = "memory_modules",
+        LocalDisks = "local_disks",
         Disks = "disks",
+        GpuVendor = "gpu_vendor",
         Gpu = "gpu",
         Network = "network",
         Confidential = "confidential_computing",
@@ -88,61 +93,6 @@ words! {
 
 /// The class.
 pub const CLASS: &str = FlavorAssessment::CLASS;
-
-/// What of a node's report bears on flavors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Traits<'a> {
-    architecture: Option<CpuArchitecture>,
-    vendor: Option<&'a str>,
-    flags: Option<&'a [String]>,
-    topology: Option<(u32, u32, u32)>,
-    memory_bytes: Option<u64>,
-}
-
-impl<'a> Traits<'a> {
-    fn of(observation: &Observation<'a>) -> Self {
-        let mut traits = Self { architecture: None, vendor: None, flags: None, topology: None, memory_bytes: None };
-        for fact in observation.report.facts.values().filter_map(Reading::present) {
-            match fact {
-                Fact::Cpu(cpu) => {
-                    traits.architecture = architecture(&cpu.architecture);
-                    traits.vendor = cpu.vendor.present().map(|vendor| plain_vendor(vendor));
-                    traits.flags = cpu.flags.present().map(Vec::as_slice);
-                    let numbers = |topology: &Topology| (topology.sockets, topology.cores, topology.threads);
-                    traits.topology = cpu.topology.present().map(numbers);
-                }
-                Fact::Memory(memory) => traits.memory_bytes = memory.total_bytes.present().copied(),
-                _ => {}
-            }
-        }
-        traits
-    }
-}
-
-/// As the ontology names it; none for what it has no name for.
-fn architecture(machine: &str) -> Option<CpuArchitecture> {
-    Some(match machine {
-        "x86_64" => CpuArchitecture::X86_64,
-        "x86" | "i386" | "i686" => CpuArchitecture::X86_32,
-        "aarch64" => CpuArchitecture::Aarch64,
-        "arm" | "armv7l" => CpuArchitecture::Aarch32,
-        "riscv64" => CpuArchitecture::RiscV,
-        _ => return None,
-    })
-}
-
-/// Vendors as `cpuid` tells them, and as people write them.
-const VENDORS: [(&str, &str); 5] = [
-    ("AuthenticAMD", "AMD"),
-    ("GenuineIntel", "Intel"),
-    ("HygonGenuine", "Hygon"),
-    ("CentaurHauls", "Centaur"),
-    ("  Shanghai  ", "Zhaoxin"),
-];
-
-fn plain_vendor(vendor: &str) -> &str {
-    VENDORS.iter().find(|(told, _)| *told == vendor).map_or(vendor, |(_, plain)| plain)
-}
 
 /// Nodes on which flavors are had. Equal machines are compared once: a zone has thousands of nodes of few kinds.
 #[derive(Debug, Clone)]
@@ -180,8 +130,7 @@ impl<'a> Pool<'a> {
 
 /// A JSON list in one line: what a node tells, as it is compared.
 fn write_line(node: &NodeId, traits: &Traits<'_>, lines: &mut String) {
-    let Traits { architecture, vendor, flags, topology, memory_bytes } = traits;
-    lines.push_str(&json!([node, architecture, vendor, flags, topology, memory_bytes]).to_string());
+    lines.push_str(&json!([node, traits.to_value()]).to_string());
     lines.push('\n');
 }
 
@@ -380,62 +329,70 @@ fn aspects(flavor: &Flavor, tally: &Tally<'_, '_>, common: &Common<'_>) -> Vec<F
         tally.aspect(AspectName::Vcpus, Extent::Some, |traits| Some(traits.topology?.2 >= flavor.vcpus.get())),
         tally.aspect(AspectName::Memory, Extent::Some, |traits| Some(traits.memory_bytes? >= flavor.ram.bytes())),
     ];
-    match flavor.cpu.architecture {
+    processor_aspects(&flavor.cpu, tally, common, &mut aspects);
+    aspects.extend(compared(flavor, tally));
+    aspects.extend(not_compared(flavor));
+    aspects
+}
+
+fn processor_aspects(cpu: &Processor, tally: &Tally<'_, '_>, common: &Common<'_>, aspects: &mut Vec<FlavorAspect>) {
+    match cpu.architecture {
         Some(declared) => {
-            let holds = |traits: &Traits<'_>| traits.architecture.map(|told| told == declared);
+            let holds = |traits: &Traits<'_>| traits.has_architecture(declared);
             aspects.push(tally.aspect(AspectName::Architecture, Extent::Every, holds));
         }
         None if common.architecture.is_some() => aspects.push(tally.observed(AspectName::Architecture)),
         None => {}
     }
-    match &flavor.cpu.vendor {
+    match &cpu.vendor {
         Some(declared) => {
-            let holds = |traits: &Traits<'_>| same_vendor(declared, traits.vendor?);
-            aspects.push(tally.aspect(AspectName::Vendor, Extent::Every, holds));
+            aspects.push(tally.aspect(AspectName::Vendor, Extent::Every, |traits| traits.has_vendor(declared)));
         }
         None if common.vendor.is_some() => aspects.push(tally.observed(AspectName::Vendor)),
         None => {}
     }
-    if !flavor.cpu.flags.is_empty() {
-        let holds = |traits: &Traits<'_>| has_flags(&flavor.cpu.flags, traits.flags?);
-        aspects.push(tally.aspect(AspectName::Flags, Extent::Every, holds));
+    if !cpu.flags.is_empty() {
+        aspects.push(tally.aspect(AspectName::Flags, Extent::Every, |traits| traits.has_flags(&cpu.flags)));
     } else if !common.flags.is_empty() {
         aspects.push(tally.observed(AspectName::Flags));
     }
-    aspects.extend(not_compared(flavor));
-    aspects
+    if let Some(declared) = &cpu.generation {
+        aspects.push(tally.aspect(AspectName::Generation, Extent::Every, |traits| traits.has_generation(declared)));
+    }
+    if let Some(ratio) = cpu.over_provisioning_ratio {
+        let holds = |traits: &Traits<'_>| traits.keeps_ratio(ratio.get());
+        aspects.push(tally.aspect(AspectName::OverProvisioning, Extent::Every, holds));
+    }
 }
 
-/// Whether a vendor is the one that a node tells; none where the declared name is in no list, so that it may be another
-/// name of the same.
-fn same_vendor(declared: &str, told: &str) -> Option<bool> {
-    let declared = plain_vendor(declared);
-    if declared.eq_ignore_ascii_case(told) {
-        return Some(true);
-    }
-    VENDORS.iter().any(|(_, plain)| plain.eq_ignore_ascii_case(declared)).then_some(false)
-}
-
-/// Whether a node has all these flags; none where one is missing that reports never name.
-fn has_flags(declared: &[String], told: &[String]) -> Option<bool> {
-    let mut missing = declared.iter().filter(|flag| !told.contains(flag)).peekable();
-    if missing.peek().is_none() {
-        return Some(true);
-    }
-    missing.any(|flag| FLAGS.contains(&flag.as_str())).then_some(false)
+/// What else reports tell enough of. What a server is put beside, it is enough that one node has.
+fn compared<'f>(flavor: &'f Flavor, tally: &'f Tally<'_, '_>) -> impl Iterator<Item = FlavorAspect> + 'f {
+    let corrects = flavor.memory.as_ref().and_then(|modules| modules.ecc).map(|declared| {
+        tally.aspect(AspectName::ErrorCorrection, Extent::Every, |traits| traits.corrects_errors(declared))
+    });
+    let disks = traits::local_disks(flavor)
+        .next()
+        .map(|_| tally.aspect(AspectName::LocalDisks, Extent::Some, |traits| traits.has_local_disks(flavor)));
+    let gpu = flavor.gpu.as_ref().and_then(|gpu| gpu.vendor.as_ref());
+    let gpu = gpu.map(|vendor| tally.aspect(AspectName::GpuVendor, Extent::Some, |traits| traits.has_gpu(vendor)));
+    let confidential = flavor.confidential_computing.as_ref().map(|declared| {
+        let holds = |traits: &Traits<'_>| traits.offers_confidential(&declared.technology);
+        tally.aspect(AspectName::Confidential, Extent::Some, holds)
+    });
+    let nested = flavor.hardware_assisted_virtualization.map(|declared| {
+        tally.aspect(AspectName::Virtualization, Extent::Every, |traits| traits.lets_guests_virtualise(declared))
+    });
+    [corrects, disks, gpu, confidential, nested].into_iter().flatten()
 }
 
 /// What is only declared.
 fn not_compared(flavor: &Flavor) -> impl Iterator<Item = FlavorAspect> {
+    let modules = flavor.memory.as_ref();
     let said = [
-        (flavor.cpu.generation.is_some(), AspectName::Generation),
-        (flavor.cpu.over_provisioning_ratio.is_some(), AspectName::OverProvisioning),
-        (flavor.memory.is_some(), AspectName::Modules),
+        (modules.is_some_and(|modules| modules.class.is_some() || modules.encrypted.is_some()), AspectName::Modules),
         (true, AspectName::Disks),
-        (flavor.gpu.is_some(), AspectName::Gpu),
+        (flavor.gpu.as_ref().is_some_and(traits::says_more_of_gpu), AspectName::Gpu),
         (flavor.network.is_some(), AspectName::Network),
-        (flavor.confidential_computing.is_some(), AspectName::Confidential),
-        (flavor.hardware_assisted_virtualization.is_some(), AspectName::Virtualization),
         (flavor.hw_rng.is_some(), AspectName::RandomNumbers),
     ];
     let said = said.into_iter().filter(|(is_said, _)| *is_said);

@@ -1,7 +1,7 @@
 //! `gx:ServerFlavor`: what a server can be had with, as declared, and of its processor as the nodes report.
 //!
-//! What the reports refute is not said: an architecture, a vendor or flags that a node contradicts are left out, and a flavor
-//! that fits on none of its nodes is not issued. What the declaration leaves out of the processor is filled in where every
+//! What the reports refute is not said: what a node contradicts of the processor and the rest is left out, and a flavor that
+//! fits on none of its nodes is not issued. What the declaration leaves out of the processor is filled in where every
 //! node tells the same. How each statement is known stands in [`super::flavor_assessment`].
 
 use std::num::NonZeroU32;
@@ -41,18 +41,27 @@ fn shape(flavor: &Flavor, assessed: &Assessed<'_>) -> Result<ServerFlavor, Value
         over_provisioning_ratio: flavor.cpu.over_provisioning_ratio.map(CpuRatio),
         ..CpuCapabilities::new(cpu(&flavor.cpu, assessed), flavor.vcpus)
     };
-    let memory = memory(flavor.ram, flavor.memory.as_ref())?;
-    let confidential = flavor.confidential_computing.as_ref().map(|declared| ConfidentialComputing {
-        attestation_service: declared.attestation_service.clone(),
-        ..ConfidentialComputing::new(declared.technology.as_str())
-    });
+    let stands = |name| !assessed.refutes(name);
+    let mut memory = memory(flavor.ram, flavor.memory.as_ref())?;
+    memory.ecc_enabled = memory.ecc_enabled.filter(|_| stands(AspectName::ErrorCorrection));
+    let disk = |declared| disk(declared, stands(AspectName::LocalDisks));
+    let gpu = |declared: &Gpu| stands(AspectName::GpuVendor).then(|| self::gpu(declared));
+    let confidential =
+        flavor.confidential_computing.as_ref().filter(|_| stands(AspectName::Confidential)).map(|declared| {
+            ConfidentialComputing {
+                attestation_service: declared.attestation_service.clone(),
+                ..ConfidentialComputing::new(declared.technology.as_str())
+            }
+        });
     Ok(ServerFlavor {
         entity: described(flavor.shown_name(), flavor.description.as_deref(), assessed.origin),
-        gpu: flavor.gpu.as_ref().map(gpu).transpose()?,
+        gpu: flavor.gpu.as_ref().and_then(gpu).transpose()?,
         network: flavor.network.clone(),
         additional_volumes: flavor.additional_disks.iter().map(disk).collect::<Result<_, _>>()?,
         confidential_computing: confidential,
-        hardware_assisted_virtualization: flavor.hardware_assisted_virtualization,
+        hardware_assisted_virtualization: flavor
+            .hardware_assisted_virtualization
+            .filter(|_| stands(AspectName::Virtualization)),
         hw_rng_type: flavor.hw_rng,
         ..ServerFlavor::new(cpu, MemoryCapabilities::new(memory), disk(&flavor.boot_disk)?)
     })
@@ -79,7 +88,10 @@ fn cpu(declared: &Processor, assessed: &Assessed<'_>) -> Cpu {
         device: Device {
             vendor: vendor.map(str::to_owned),
             // Which generation is meant rests on the vendor.
-            generation: declared.generation.clone().filter(|_| stands(AspectName::Vendor)),
+            generation: declared
+                .generation
+                .clone()
+                .filter(|_| stands(AspectName::Vendor) && stands(AspectName::Generation)),
             ..Device::new()
         },
         architecture,
@@ -101,9 +113,11 @@ pub(super) fn memory(size: Size, modules: Option<&Modules>) -> Result<Memory, Va
     })
 }
 
-fn disk(declared: &Disk) -> Result<hardware::Disk, ValueError> {
+/// A disk; where the nodes do not have `local` ones as declared, it is not said of one that it is local, or how it is reached.
+fn disk(declared: &Disk, local: bool) -> Result<hardware::Disk, ValueError> {
     let disk = hardware::Disk::new(declared.size.to_quantity()?);
-    Ok(hardware::Disk { kind: declared.kind, bus: declared.bus, ..disk })
+    let (kind, bus) = if local || !declared.is_local() { (declared.kind, declared.bus) } else { (None, None) };
+    Ok(hardware::Disk { kind, bus, ..disk })
 }
 
 fn gpu(declared: &Gpu) -> Result<hardware::Gpu, ValueError> {

@@ -1,7 +1,7 @@
 //! Flavors: what a server can be had with, as an operator lists it.
 //!
-//! A flavor names the zones, or the nodes, on which it is had. What the reports of those nodes say of processor and memory
-//! is compared with it in `credential::server_flavor`; here is only what is declared.
+//! A flavor names the zones, or the nodes, on which it is had. What the reports of those nodes say is compared with it in
+//! `credential::flavor_assessment`; here is only what is declared.
 
 use std::num::NonZeroU32;
 
@@ -126,6 +126,13 @@ pub struct Disk {
     /// How the guest reaches it; `other` for virtio.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bus: Option<DiskBus>,
+}
+
+impl Disk {
+    /// Whether it is said to lie on the node.
+    pub fn is_local(&self) -> bool {
+        matches!(self.kind, Some(DiskType::LocalHdd | DiskType::LocalSsd | DiskType::MagneticHardDrive))
+    }
 }
 
 /// A graphics processor.

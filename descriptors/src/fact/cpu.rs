@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Reading;
 
-pub use generation::{Generation, generation};
+pub use generation::{Generation, generation, generation_names, is_generation_name};
 
 /// Flags that a claim can rest on, sorted: cryptography, random numbers, virtualisation, isolation, instruction set levels.
 /// Only these are reported, since the other hundred would only make reports longer: of a flag that is not among them a report

@@ -5,6 +5,9 @@ use super::{DEPTH_MAX, Document, Fault, INTEGER_MAX, SyntaxError, Token};
 /// Names of one object that are compared pair by pair; of more, sorted.
 const PAIRWISE_MAX: usize = 16;
 
+/// About as many as a compact credential spends on a value or a name; a guess that only saves moving the tokens.
+const BYTES_PER_TOKEN: usize = 8;
+
 pub(super) fn document(bytes: Vec<u8>) -> Result<Document, SyntaxError> {
     if u32::try_from(bytes.len()).is_err() {
         return Err(SyntaxError { line: 1, column: 1, fault: Fault::Long });
@@ -18,12 +21,14 @@ pub(super) fn document(bytes: Vec<u8>) -> Result<Document, SyntaxError> {
         text: &text,
         at: 0,
         unescaped: String::new(),
-        tokens: Vec::with_capacity(text.len() / 16 + 1),
+        tokens: Vec::with_capacity(text.len() / BYTES_PER_TOKEN + 1),
         names: Vec::new(),
     };
     match reader.document() {
         Ok(()) => {
-            let (unescaped, tokens) = (reader.unescaped, reader.tokens);
+            let (unescaped, mut tokens) = (reader.unescaped, reader.tokens);
+            // Documents are kept in hundreds while a batch is looked at.
+            tokens.shrink_to_fit();
             Ok(Document { text, unescaped, tokens })
         }
         Err(Stop { at, fault }) => Err(place(text.as_bytes(), at, fault)),

@@ -7,6 +7,8 @@
 //   target       the form they have
 //   credentials  [{file, type, id, subject}]
 //   presentations [{file, credentials: [id]}]
+//   status       [{file, withdrawn}], credentials with places in status lists
+//   handed_in    {address: status list}, each in the form of the target
 //   documents    {did: DID document}, for did:web
 //   files        {address: text}, what a reader would fetch: certificate chains
 //   roots        PEM, the roots that are trusted: then every key needs a chain (`x5u`)

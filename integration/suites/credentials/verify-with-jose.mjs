@@ -1,11 +1,13 @@
 // Checks credentials and presentations with npm `jose`, knowing of them only what the standards say: W3C "Securing
-// Verifiable Credentials using JOSE and COSE", Gaia-X ICAM 25.11, did:key, did:web.
+// Verifiable Credentials using JOSE and COSE", Gaia-X ICAM 25.11, did:key, did:web. Status lists are read by Digital Bazaar's
+// library.
 //
 //   node verify-with-jose.mjs DIR
 import { readFileSync } from 'node:fs';
 import { webcrypto } from 'node:crypto';
 import { join } from 'node:path';
 import assert from 'node:assert/strict';
+import { decodeList } from '@digitalbazaar/vc-bitstring-status-list';
 import { compactVerify } from 'jose';
 import { filesOf, keyOfDidKey, keyOfDidWeb, read, reporter } from './documents.mjs';
 
@@ -42,8 +44,8 @@ function checkCredential(verified, wanted) {
   assert.equal(credential.type[0], 'VerifiableCredential');
   assert.notEqual(credential.id, credential.credentialSubject.id);
   assert.ok(credential.validUntil, 'an end');
-  if (wanted) {
-    assert.equal(credential.issuer, expected.issuer);
+  if (wanted) assert.equal(credential.issuer, expected.issuer);
+  if (wanted?.id) {
     assert.equal(credential.id, wanted.id);
     assert.ok(credential.type.includes(wanted.type));
     assert.equal(credential.credentialSubject.id, wanted.subject);
@@ -69,6 +71,33 @@ async function checkPresentation(verified, wanted) {
   assert.equal(new Set([presentation.id, ...found]).size, found.length + 1, 'ids are distinct');
 }
 
+// What each list that a credential names says of it, by Bitstring Status List, section 3.2.
+async function statusOf(token, lists) {
+  const { document } = await verify(token);
+  const entries = [document.credentialStatus].flat();
+  return Promise.all(entries.map(async ({ type, statusPurpose, statusListIndex, statusListCredential: address }) => {
+    assert.equal(type, 'BitstringStatusListEntry');
+    const verified = await verify(lists[address]);
+    checkCredential(verified);
+    const { id, issuer, type: types, credentialSubject: list } = verified.document;
+    assert.deepEqual([id, issuer, list.type, list.statusPurpose], [address, document.issuer, 'BitstringStatusList', statusPurpose]);
+    assert.ok(types.includes('BitstringStatusListCredential'));
+    return (await decodeList({ encodedList: list.encodedList })).getStatus(Number(statusListIndex));
+  }));
+}
+
+async function checkStatus(file, token, withdrawn) {
+  const lists = expected.handed_in;
+  await check(`reads that ${file} ${withdrawn ? 'is withdrawn' : 'stands'}`, async () => {
+    assert.deepEqual(await statusOf(token, lists), [withdrawn, withdrawn]);
+  });
+  await check(`refuses lists of ${file} that were changed`, async () => {
+    for (const address of Object.keys(lists)) {
+      await assert.rejects(statusOf(token, { ...lists, [address]: flipped(lists[address], 1) }), address);
+    }
+  });
+}
+
 // The token with the lowest bit of the middle byte of one part turned over.
 function flipped(token, part) {
   const parts = token.split('.');
@@ -87,7 +116,7 @@ function reheaded(token, change) {
 
 const files = filesOf(directory, '.jwt');
 const tokens = new Map(files.map((file) => [file, readFileSync(join(directory, file), 'utf8').trim()]));
-const named = [...(expected?.credentials ?? []), ...(expected?.presentations ?? [])];
+const named = [expected?.credentials ?? [], expected?.presentations ?? [], expected?.status ?? []].flat();
 for (const [file, token] of tokens) {
   const wanted = named.find((one) => one.file === file);
   await check(`verifies ${file}`, async () => {
@@ -104,6 +133,7 @@ for (const [file, token] of tokens) {
       if (JSON.parse(Buffer.from(token.split('.')[0], 'base64url')).alg !== alg) await assert.rejects(verify(other), alg);
     }
   });
+  if (wanted && 'withdrawn' in wanted) await checkStatus(file, token, wanted.withdrawn);
 }
 await check('finds every document that was to be written', () => {
   assert.ok(tokens.size, 'no document');

@@ -69,6 +69,18 @@ const AMD: [Row; 17] = [
     (26, (0x50, 0x5f), ANY, "Zen 6", Some("z6")),
 ];
 
+/// The names of a generation that is told as `Milan (Zen 3)`: the whole, `Milan`, and `Zen 3`.
+pub fn generation_names(told: &str) -> impl Iterator<Item = &str> {
+    let parts = told.strip_suffix(')').and_then(|told| told.split_once(" ("));
+    std::iter::once(told).chain(parts.into_iter().flat_map(|(server, family)| [server, family]))
+}
+
+/// Whether some generation that is known here has this name, in any case.
+pub fn is_generation_name(name: &str) -> bool {
+    let mut known = INTEL.iter().chain(&AMD).flat_map(|(.., told, _)| generation_names(told));
+    known.any(|known| known.eq_ignore_ascii_case(name))
+}
+
 /// The generation of a processor of this vendor (`GenuineIntel`, `AuthenticAMD`), where it is known here.
 pub fn generation(vendor: &str, signature: &Signature) -> Option<Generation> {
     let rows: &[Row] = match vendor {
@@ -86,6 +98,14 @@ pub fn generation(vendor: &str, signature: &Signature) -> Option<Generation> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_generation_goes_by_each_of_its_names() {
+        assert_eq!(generation_names("Milan (Zen 3)").collect::<Vec<_>>(), ["Milan (Zen 3)", "Milan", "Zen 3"]);
+        assert_eq!(generation_names("Ice Lake").collect::<Vec<_>>(), ["Ice Lake"]);
+        assert!(["milan", "Zen 4c", "Turin Dense", "ice lake", "Naples (Zen 1)"].into_iter().all(is_generation_name));
+        assert!(["", "Zen", "Zen 3)", "Lake", "Milan ("].into_iter().all(|name| !is_generation_name(name)));
+    }
 
     #[test]
     fn a_processor_has_the_generation_its_maker_calls_it() {

@@ -15,6 +15,7 @@ pub mod key;
 pub mod noise;
 pub mod peers;
 pub mod raw;
+pub mod reader;
 pub mod render;
 pub mod report;
 pub mod retry;
@@ -27,4 +28,3 @@ pub mod supervisor;
 
 mod cause;
 mod connect;
-mod reader;

@@ -96,7 +96,7 @@ pub fn probability(graph: &FaultGraph, top: Vertex, memory_bytes: u64) -> Result
     all_given(graph, top)?;
     match diagram(graph, top, memory_bytes) {
         Ok(diagram) => Ok(Probability::Exact(diagram.probability(&|vertex| given(graph, vertex)))),
-        Err(error) => within(graph, top, error),
+        Err(error) => within(graph, top, memory_bytes, error),
     }
 }
 
@@ -105,9 +105,14 @@ fn diagram(graph: &FaultGraph, top: Vertex, memory_bytes: u64) -> Result<Diagram
     Diagram::of(graph, top, &|vertex| graph.event(vertex).is_some(), limits)
 }
 
-fn within(graph: &FaultGraph, top: Vertex, error: DiagramError) -> Result<Probability, ProbabilityError> {
+fn within(
+    graph: &FaultGraph,
+    top: Vertex,
+    memory_bytes: u64,
+    error: DiagramError,
+) -> Result<Probability, ProbabilityError> {
     let of = |vertex| given(graph, vertex);
-    let bounds = bdd::bounds(graph, top, &|vertex| graph.event(vertex).is_some(), &of);
+    let bounds = bdd::bounds(graph, top, &|vertex| graph.event(vertex).is_some(), &of, memory_bytes);
     Ok(Probability::Between(bounds.map_err(ProbabilityError::Formula)?, error))
 }
 
@@ -158,7 +163,7 @@ impl Importance {
         progress.step("building the decision diagram");
         let memory = left(self.subject.memory(), graph);
         let (probability, measures) = match diagram(graph, top, memory) {
-            Err(error) => (within(graph, top, error)?, Vec::new()),
+            Err(error) => (within(graph, top, memory, error)?, Vec::new()),
             Ok(diagram) => {
                 progress.step("computing importances");
                 let exact = Probability::Exact(diagram.probability(&|vertex| given(graph, vertex)));

@@ -237,13 +237,14 @@ impl Search<'_> {
 
     /// The largest order that fits, where the function did.
     fn known_by_diagram(&self, diagram: &Diagram, error: &DiagramError) -> Found {
-        let mut best = nothing(error);
-        for order in 1..self.request.order_max.unwrap_or(u32::MAX) {
-            self.progress.step(format!("memory ran out; what is known up to order {order}"));
-            let Ok(groups) = diagram.risk_groups(Some(order), self.half()) else { break };
-            best = self.found(&groups, Reached::GaveUp { known_to: Some(order), why: error.to_string() });
+        self.progress.step("memory ran out; looking up to which order it suffices");
+        let order_end = self.request.order_max.unwrap_or(u32::MAX);
+        match diagram.risk_groups_that_fit(order_end, self.half()) {
+            None => nothing(error),
+            Some((order, groups)) => {
+                self.found(&groups, Reached::GaveUp { known_to: Some(order), why: error.to_string() })
+            }
         }
-        best
     }
 
     /// The largest order below `order_max` that fits, where the function did not.

@@ -229,6 +229,28 @@ fn needs_a_hundred_thousand_deep_need_no_deep_stack() {
 }
 
 #[test]
+fn chains_a_hundred_thousand_long_are_answered_for_all_orders() {
+    const LEVELS: usize = 100_000;
+    // Each level fails by itself, or with the one below: any of them. Or only with the one below and a part: all of them.
+    let (mut any, mut all) = ("{\"id\":\"v0\"}\n".to_owned(), "{\"id\":\"v0\"}\n".to_owned());
+    for number in 1..LEVELS {
+        let below = number - 1;
+        any += &format!("{{\"id\":\"v{number}\",\"needs\":[{{\"min\":1,\"of\":[\"v{below}\"]}}]}}\n");
+        all += &format!("{{\"id\":\"s{number}\"}}\n");
+        all += &format!(
+            "{{\"id\":\"v{number}\",\"own\":false,\"needs\":[{{\"min\":1,\"of\":[\"v{below}\",\"s{number}\"]}}]}}\n"
+        );
+    }
+    let request = Request { order_max: None, list_max: 1, rank: Rank::Name, memory_bytes_max: 1 << 30 };
+    for (lines, order, groups) in [(any, 1, LEVELS as u128), (all, LEVELS, 1)] {
+        let model = Model::from_bytes("m", lines.as_bytes(), 1 << 30).unwrap();
+        let found = search(&model.graph, model.top(None).unwrap(), &request, &Progress::silent()).unwrap();
+        assert_eq!((found.total(), found.counts.len(), found.counts[order]), (Some(groups), order + 1, groups));
+        assert_eq!(found.groups[0].len(), order);
+    }
+}
+
+#[test]
 fn components_that_need_themselves_or_each_other_fall_only_with_what_fails() {
     let lines = r#"{"id":"a","needs":[{"min":1,"of":["a"]},{"min":1,"of":["b"]}]}
 {"id":"b","own":false,"needs":[{"min":1,"of":["a","c"]}]}

@@ -1,6 +1,6 @@
 //! What does it cost to estimate the min-entropy of a million bytes by SP 800-90B, in time and memory?
 //!
-//! NIST's tool took 23 s of processor time and 297 MB for as many on a machine like those of `bench/RESULTS.md`.
+//! `./dev bench min_entropy` measures NIST's program beside it.
 
 use bench::{cpu_time, figure};
 use node_agent::noise;

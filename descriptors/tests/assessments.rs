@@ -9,6 +9,7 @@ use descriptors::did::Did;
 use descriptors::digest::Digest;
 use descriptors::proof::{Signer as _, SoftwareKey};
 use descriptors::report::Report;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 fn absent() -> Value {
@@ -63,17 +64,65 @@ fn examined(rdrand: Value, rdseed: Value, pool: Value, examination: Value) -> Va
     }}))
 }
 
-fn libvirt(models: &[&str]) -> Value {
-    let guest = |(at, model): (usize, &&str)| {
-        json!({"uuid": format!("u{at}"), "name": format!("g{at}"), "running": true, "vcpus": present(2),
-            "memory_bytes": present(1), "cpu_model": present(*model), "rng_devices": absent(), "launch_security": absent(),
-            "definition": absent(), "cpu_class": absent(), "seed": absent()})
-    };
-    let guests: Vec<Value> = models.iter().enumerate().map(guest).collect();
+/// A guest that runs: whether it sees RDRAND and RDSEED, where that is known, and its devices.
+#[derive(Debug, Clone, Copy)]
+struct Guest {
+    rdrand: Option<bool>,
+    rdseed: Option<bool>,
+    device: Device,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Device {
+    None,
+    Slow,
+    Fast,
+}
+
+const SEES_ALL: Guest = Guest { rdrand: Some(true), rdseed: Some(true), device: Device::None };
+const SEES_NONE: Guest = Guest { rdrand: Some(false), rdseed: Some(false), device: Device::None };
+const UNKNOWN: Guest = Guest { rdrand: None, rdseed: None, device: Device::None };
+
+impl Guest {
+    fn usable(self) -> &'static str {
+        match (self.device, self.rdrand, self.rdseed) {
+            (Device::Fast, ..) | (_, Some(true), _) | (.., Some(true)) => "yes",
+            (_, None, _) | (.., None) => "unknown",
+            _ => "no",
+        }
+    }
+
+    fn fact(self, at: usize) -> Value {
+        let told = |seen: Option<bool>| seen.map_or_else(absent, present);
+        let limit = json!({"bytes": 1, "period_ms": 1000});
+        let devices = match self.device {
+            Device::None => json!([]),
+            Device::Slow => json!([{"model": "virtio", "backend": "random /dev/urandom", "limit": limit}]),
+            Device::Fast => json!([{"model": "virtio", "backend": "random /dev/urandom"}]),
+        };
+        let seed = json!({"rdrand": told(self.rdrand), "rdseed": told(self.rdseed), "devices": devices, "usable": self.usable()});
+        json!({"uuid": format!("u{at}"), "name": format!("secret{at}"), "running": true, "vcpus": present(2),
+            "memory_bytes": present(1), "cpu_model": absent(), "rng_devices": absent(), "launch_security": absent(),
+            "definition": absent(), "cpu_class": absent(), "seed": present(seed)})
+    }
+}
+
+/// What libvirt says of guests, as the agent sums it up.
+fn libvirt(guests: &[Guest]) -> Value {
+    let count = |usable| guests.iter().filter(|guest| guest.usable() == usable).count();
+    let first = |usable| guests.iter().position(|guest| guest.usable() == usable);
+    let mut seeds = json!({"yes": count("yes"), "no": count("no"), "unknown": count("unknown")});
+    if let Some(worst) = first("no").or(first("unknown")).or(first("yes")) {
+        seeds["worst_guest"] = json!(format!("u{worst}"));
+    }
+    let mut facts: Vec<Value> = guests.iter().enumerate().map(|(at, guest)| guest.fact(at)).collect();
+    let mut off = SEES_NONE.fact(guests.len());
+    (off["running"], off["seed"]) = (json!(false), absent());
+    facts.push(off);
     present(json!({"libvirt": {
         "uri": "qemu:///system", "example_driver": false, "hypervisor": present("QEMU"), "library_version": absent(),
         "hypervisor_version": absent(), "node_cpus": absent(), "node_memory_bytes": absent(), "domain_types": absent(),
-        "host": absent(), "guests": present(guests), "overcommit": absent(), "seeds": absent(), "storage_pools": absent(),
+        "host": absent(), "guests": present(facts), "overcommit": absent(), "seeds": present(seeds), "storage_pools": absent(),
         "networks": absent(),
     }}))
 }
@@ -95,6 +144,8 @@ fn assess(facts: &Value) -> Value {
 #[test]
 fn entropy_is_concluded_from_instructions_and_never_from_a_level() {
     let check = |facts: Value, expect: [&str; 4], reason: &str| {
+        // No guest is looked at here.
+        let expect: Vec<&str> = expect.into_iter().chain(["undetermined"]).collect();
         let found = assess(&facts);
         let conclusion = |value: &Value| value["avow:conclusion"].as_str().unwrap().to_owned();
         let requirements = found["avow:requirement"].as_array().unwrap();
@@ -134,12 +185,162 @@ fn entropy_is_concluded_from_instructions_and_never_from_a_level() {
     check(withdrawn_and_stuck, ["undetermined", "undetermined", "undetermined", "met"], "RDSEED could not be read");
     check(json!({"cpu": cpu("aarch64", None)}), ["undetermined"; 4], "RNDR is not in the list");
     check(json!({"cpu": cpu("riscv64", None)}), ["undetermined"; 4], "no instruction of riscv64");
+}
+
+/// Node and guests: conclusion and reason of the requirement named.
+fn judged(node: [&str; 2], guests: &[Guest], name: &str) -> (String, String) {
+    let offer = |word: &str| if word == "unread" { absent() } else { present(word) };
+    let entropy = entropy(offer(node[0]), offer(node[1]), present("constant_once_seeded"));
+    judged_with(entropy, libvirt(guests), name)
+}
+
+fn judged_with(entropy: Value, libvirt: Value, name: &str) -> (String, String) {
+    let found = assess(&json!({"cpu": cpu("x86_64", Some(4)), "entropy": entropy, "libvirt": libvirt}));
+    let requirements = found["avow:requirement"].as_array().unwrap();
+    let one = requirements.iter().find(|one| one["schema:name"] == name).unwrap();
+    let text = |name: &str| one[name].as_str().unwrap().to_owned();
+    (text("avow:conclusion"), text("avow:reason"))
+}
+
+const FILTERED: &str = "hypervisor-does-not-filter";
+const SEEDS: &str = "guests-have-a-seed";
+const BOTH: [&str; 2] = ["offered", "offered"];
+
+#[test]
+fn a_guest_that_lacks_an_instruction_of_its_node_is_named_with_the_reason() {
+    let check = |node: [&str; 2], guests: &[Guest], expect: &str, reason: &str| {
+        let (conclusion, said) = judged(node, guests, FILTERED);
+        assert!(conclusion == expect && said.contains(reason), "{conclusion}: {said}");
+        assert!(!said.contains("secret"), "names of guests are not published: {said}");
+    };
+    let device = |device| Guest { device, ..SEES_NONE };
+    let half = Guest { rdseed: Some(false), ..SEES_ALL };
+    check(BOTH, &[], "undetermined", "no guest runs");
+    check(BOTH, &[SEES_ALL, SEES_ALL], "met", "all running guests, 2,");
+    check(BOTH, &[SEES_ALL, SEES_NONE], "not_met", "u1, which lacks RDRAND and RDSEED and has no device");
+    check(BOTH, &[half], "not_met", "u0, which lacks RDSEED and has a seed from another instruction");
+    check(BOTH, &[device(Device::Fast)], "not_met", "has a seed otherwise, with a device");
+    check(BOTH, &[device(Device::Slow)], "not_met", "that does not give a seed within a second");
+    check(BOTH, &[device(Device::Fast), SEES_NONE], "not_met", "the worst: u1, which");
     check(
-        json!({"libvirt": libvirt(&["host-passthrough", "custom Skylake"])}),
-        ["undetermined"; 4],
-        "1 of 2 running guests",
+        BOTH,
+        &[UNKNOWN, SEES_ALL],
+        "undetermined",
+        "of 1 of 2 running guests it is not known what they see: u0, RDRAND: not permitted",
     );
-    check(json!({"libvirt": libvirt(&[])}), ["undetermined"; 4], "no guest runs");
+    check(
+        BOTH,
+        &[UNKNOWN, SEES_NONE],
+        "not_met",
+        "1 of 2 running guests do not see what the processor offers; of 1 more it is not known",
+    );
+    check(
+        BOTH,
+        &[SEES_NONE; 5],
+        "not_met",
+        "u2, which lacks RDRAND and RDSEED and has no device for random numbers; and 2 more",
+    );
+}
+
+#[test]
+fn what_the_node_does_not_have_is_not_filtered() {
+    let check = |node: [&str; 2], guest: Guest, expect: &str| {
+        let (conclusion, reason) = judged(node, &[guest], FILTERED);
+        assert_eq!(conclusion, expect, "{node:?}: {reason}");
+    };
+    let half = Guest { rdseed: Some(false), ..SEES_ALL };
+    check(["offered", "withdrawn"], half, "met");
+    check(["offered", "not_offered"], half, "met");
+    check(["offered", "unread"], half, "undetermined");
+    check(["offered", "unread"], SEES_ALL, "met");
+    check(["unread", "offered"], half, "not_met");
+    check(["not_offered", "withdrawn"], SEES_NONE, "met");
+    // RDRAND was found stuck: nobody misses it.
+    let stuck = || examined(present("offered"), present("offered"), absent(), examination(true, true));
+    let without_rdrand = Guest { rdrand: Some(false), ..SEES_ALL };
+    for (guest, expect) in [(without_rdrand, "met"), (half, "not_met")] {
+        assert_eq!(judged_with(stuck(), libvirt(&[guest]), FILTERED).0, expect);
+    }
+    // Elsewhere it is not known what a guest sees, although nothing is offered that it could lack.
+    let entropy = || entropy(present("not_offered"), present("not_offered"), absent());
+    let arm = json!({"cpu": cpu("aarch64", None), "entropy": entropy(), "libvirt": libvirt(&[SEES_ALL])});
+    assert_eq!(assess(&arm)["avow:requirement"][1]["avow:conclusion"], "undetermined");
+    let mut example = libvirt(&[SEES_ALL]);
+    example["present"]["libvirt"]["example_driver"] = json!(true);
+    assert_eq!(judged_with(entropy(), example, FILTERED).0, "undetermined");
+}
+
+#[test]
+fn a_seed_is_told_of_guests_and_decides_nothing() {
+    let check = |guests: &[Guest], expect: &str, reason: &str| {
+        let (conclusion, said) = judged(BOTH, guests, SEEDS);
+        assert!(conclusion == expect && said.contains(reason), "{conclusion}: {said}");
+    };
+    let device = |device| Guest { device, ..SEES_NONE };
+    check(&[], "undetermined", "no guest runs");
+    check(&[SEES_ALL, device(Device::Fast)], "met", "all running guests, 2,");
+    check(&[SEES_ALL, device(Device::Slow)], "not_met", "1 of 2 running guests have neither");
+    check(&[UNKNOWN, SEES_NONE], "not_met", "the first of the worst: u1, which has no device");
+    check(&[UNKNOWN, SEES_ALL], "undetermined", "of 1 of 2 running guests it is not known");
+    // The list of guests was too long; its sums were not.
+    let mut long = libvirt(&[SEES_ALL, SEES_NONE]);
+    long["present"]["libvirt"]["guests"] = absent();
+    let entropy = || entropy(present("not_offered"), present("offered"), absent());
+    assert_eq!(judged_with(entropy(), long.clone(), FILTERED).0, "undetermined");
+    let (conclusion, reason) = judged_with(entropy(), long, SEEDS);
+    assert!(conclusion == "not_met" && reason.ends_with("u1"), "{reason}");
+
+    let whole = |guests: &[Guest]| {
+        let entropy = self::entropy(present("not_offered"), present("offered"), absent());
+        let facts = json!({"cpu": cpu("x86_64", Some(4)), "entropy": entropy, "libvirt": libvirt(guests)});
+        assess(&facts)["avow:conclusion"].as_str().unwrap().to_owned()
+    };
+    let seedless = Guest { rdrand: Some(false), ..SEES_ALL };
+    assert_eq!([whole(&[seedless]), whole(&[SEES_NONE]), whole(&[UNKNOWN])], ["met", "not_met", "undetermined"]);
+}
+
+fn guest() -> impl Strategy<Value = Guest> {
+    let told = || prop::option::of(any::<bool>());
+    let device = prop::sample::select(vec![Device::None, Device::Slow, Device::Fast]);
+    (told(), told(), device).prop_map(|(rdrand, rdseed, device)| Guest { rdrand, rdseed, device })
+}
+
+fn offers() -> impl Strategy<Value = [&'static str; 2]> {
+    let word = || prop::sample::select(vec!["offered", "not_offered", "withdrawn", "unread"]);
+    [word(), word()]
+}
+
+fn rank(conclusion: &str) -> u8 {
+    match conclusion {
+        "not_met" => 0,
+        "undetermined" => 1,
+        _ => 2,
+    }
+}
+
+proptest! {
+    #[test]
+    fn one_guest_more_never_makes_it_better(node in offers(), guests in prop::collection::vec(guest(), 1..6), more in guest()) {
+        for name in [FILTERED, SEEDS] {
+            let (before, _) = judged(node, &guests, name);
+            let mut all = guests.clone();
+            all.push(more);
+            prop_assert!(rank(&judged(node, &all, name).0) <= rank(&before), "{name}: {before}");
+        }
+    }
+
+    #[test]
+    fn knowing_less_of_a_guest_never_yields_met_and_never_refutes(
+        node in offers(), mut guests in prop::collection::vec(guest(), 1..6), at in any::<prop::sample::Index>(),
+    ) {
+        let before = [FILTERED, SEEDS].map(|name| judged(node, &guests, name).0);
+        let forgotten = at.index(guests.len());
+        guests[forgotten] = Guest { rdrand: None, rdseed: None, ..guests[forgotten] };
+        for (name, before) in [FILTERED, SEEDS].into_iter().zip(before) {
+            let after = judged(node, &guests, name).0;
+            prop_assert!(after == before || after == "undetermined", "{name}: {before} became {after}");
+        }
+    }
 }
 
 fn declaration(nodes: &[&str]) -> Declaration {

@@ -28,14 +28,16 @@ use circuit::{Circuit, Literal};
 use compile::{Compiled, compile};
 use count::{Counts, counts};
 use families::Family;
+use formula::Refused;
 pub use list::Groups;
 use minimal::Minimal;
 pub use probability::{Bounds, Importance, bounds};
+use table::Full;
 
 /// What a diagram may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes, for its nodes and for what is remembered while it is built.
+    /// Bytes, for its formula, its nodes, and what is remembered while it is built.
     pub memory_bytes_max: u64,
     /// Nodes with one order of variables; after so many the next order is tried, and at last given up.
     pub nodes_max: usize,
@@ -56,6 +58,12 @@ pub enum DiagramError {
     Function {
         /// What it may take.
         limits: Limits,
+    },
+    /// Even the formula of the top event would.
+    #[error("the formula of the top event needs more than {memory_bytes_max} bytes")]
+    Formula {
+        /// What it may take.
+        memory_bytes_max: u64,
     },
     /// The diagram of the risk groups would.
     #[error("the diagram of the risk groups needs more than {memory_bytes_max} bytes")]
@@ -89,9 +97,10 @@ impl Diagram {
         fails: &dyn Fn(Vertex) -> bool,
         limits: Limits,
     ) -> Result<Self, DiagramError> {
-        let (circuit, root, events) = circuit_of(graph, top, fails)?;
-        let compiled = compile(&circuit, root, limits.memory_bytes_max, limits.nodes_max)
-            .map_err(|_| DiagramError::Function { limits })?;
+        let (circuit, root, events) = circuit_of(graph, top, fails, limits.memory_bytes_max)?;
+        let left = limits.memory_bytes_max.saturating_sub(circuit.bytes());
+        let compiled =
+            compile(&circuit, root, left, limits.nodes_max).map_err(|_| DiagramError::Function { limits })?;
         Ok(Self { compiled, events })
     }
 
@@ -113,25 +122,51 @@ impl Diagram {
         // No set has more members than there are events.
         let order_max = order_max.filter(|&order| (order as usize) < self.events.len());
         let mut minimal = Minimal::new(&self.compiled.functions, order_max, memory_bytes_max).map_err(full)?;
-        let mut units = Vec::with_capacity(self.compiled.units.len());
-        for unit in &self.compiled.units {
-            units.push(minimal.of(unit.function).map_err(full)?);
-        }
+        let units = self.units(&mut minimal).map_err(full)?;
         Ok(MinimalGroups { diagram: self, order_max, families: minimal.families, units })
+    }
+
+    /// The minimal risk groups up to the largest order, below `order_end`, that fits into `memory_bytes_max`; none where not
+    /// even order 1 does. Each order goes on from the one before: all together cost what the last one would.
+    pub fn risk_groups_that_fit(&self, order_end: u32, memory_bytes_max: u64) -> Option<(u32, MinimalGroups<'_>)> {
+        let half = memory_bytes_max / 2;
+        let mut minimal = Minimal::new(&self.compiled.functions, Some(0), half).ok()?;
+        let mut reached = None;
+        // No set has more members than there are events.
+        let events = u32::try_from(self.events.len()).unwrap_or(u32::MAX);
+        for order in 1..order_end.min(events.saturating_add(1)) {
+            let units = minimal.next_order(half).and_then(|()| self.units(&mut minimal));
+            let Ok(units) = units else { break };
+            reached = Some((order, units));
+        }
+        let (order, units) = reached?;
+        Some((order, MinimalGroups { diagram: self, order_max: Some(order), families: minimal.families, units }))
+    }
+
+    fn units(&self, minimal: &mut Minimal<'_>) -> Result<Vec<Family>, Full> {
+        self.compiled.units.iter().map(|unit| minimal.of(unit.function)).collect()
     }
 }
 
-/// The simplified circuit of a vertex, its root, and what its events stand for.
+/// The simplified circuit of a vertex, its root, and what its events stand for. Two circuits are there at a time, and fit
+/// into the memory together.
 fn circuit_of(
     graph: &FaultGraph,
     top: Vertex,
     fails: &dyn Fn(Vertex) -> bool,
+    memory_bytes_max: u64,
 ) -> Result<(Circuit, Literal, Vec<Vertex>), DiagramError> {
-    let formula = formula::formula(graph, top, fails);
-    let formula = formula.map_err(|circle| DiagramError::Circle { vertices: circle.vertices })?;
-    let (circuit, root) = formula.circuit.flattened(formula.root);
-    let (circuit, root) = module::grouped(&circuit, root);
-    Ok((circuit, root, formula.events))
+    let too_large = |_| DiagramError::Formula { memory_bytes_max };
+    let formula::Formula { circuit, root, events } =
+        formula::formula(graph, top, fails, memory_bytes_max).map_err(|refused| match refused {
+            Refused::Circle { vertices } => DiagramError::Circle { vertices },
+            Refused::Memory => too_large(Full),
+        })?;
+    let left = |beside: &Circuit| memory_bytes_max.saturating_sub(beside.bytes());
+    let (flat, root) = circuit.flattened(root, left(&circuit)).map_err(too_large)?;
+    drop(circuit);
+    let (grouped, root) = module::grouped(&flat, root, left(&flat)).map_err(too_large)?;
+    Ok((grouped, root, events))
 }
 
 /// The minimal risk groups of a top event.
@@ -149,9 +184,10 @@ impl MinimalGroups<'_> {
     pub fn counts(&self) -> Vec<u128> {
         let mut units: Vec<Counts> = Vec::with_capacity(self.units.len());
         for (unit, &family) in self.diagram.compiled.units.iter().zip(&self.units) {
-            units.push(counts(&self.families, family, &unit.variables, &units, self.order_max));
+            let of_unit = counts(&self.families, family, &unit.variables, &mut units, self.order_max);
+            units.push(of_unit);
         }
-        units.pop().unwrap_or_default()
+        units.pop().map(Counts::by_order).unwrap_or_default()
     }
 
     /// The groups, the smallest first. The empty group means that the top event happens with nothing failed.

@@ -103,6 +103,9 @@ impl Gather {
     /// network, so that it confines itself only when asked to.
     pub fn run(self, mut config: Config) -> Result<(), CommandError> {
         config.node.root = self.root.unwrap_or(config.node.root);
+        // A reader that would outlive the last round has nobody to answer to.
+        let kept = &mut config.sources.libvirt_reader_rounds;
+        *kept = self.rounds.min(*kept);
         let context = match self.confined {
             true => confined(config)?,
             false => Context::unconfined(root(&config)?, sources(&config)),

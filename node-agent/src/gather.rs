@@ -6,18 +6,18 @@
 //!            └── panics ────────────▶ Absent(Malformed)
 //! ```
 //!
-//! A source runs on a thread of its own, because one that hangs cannot be ended: it is left behind and not started again
-//! while it hangs, so at most one thread a source is ever lost. Sources run one after another: a round is short, and an
-//! agent that bursts over all processors of a hypervisor is a bad guest on it. What a fact means is not known here.
+//! Sources run on a thread beside the one that gathers, because one that hangs cannot be ended: the thread is left behind with
+//! it, the next source has a new one, and the source is not started again while it hangs. So at most one thread a source is
+//! ever lost, and as long as none hangs one thread reads them all, round after round: threads that come and go leave memory
+//! behind in the allocator, a little more in each of its arenas. Sources run one after another: a round is short, and an agent
+//! that bursts over all processors of a hypervisor is a bad guest on it. What a fact means is not known here.
 
 mod size;
+mod worker;
 
-use std::any::Any;
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, sync_channel};
-use std::thread;
+use std::sync::mpsc::{RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
 use descriptors::fact::{AbsenceReason, Fact, Reading};
@@ -25,14 +25,12 @@ use descriptors::id::SourceName;
 use descriptors::report::Origin;
 use serde::Serialize;
 
+use self::worker::Worker;
 use crate::source::kernel::BOOT_ID;
 use crate::source::{Context, Source};
 
 /// What a source gets beyond the deadline that the programs it runs have, so that it can say itself that they were late.
 const GRACE: Duration = Duration::from_millis(250);
-
-/// Stack of a source's thread; no source recurses.
-const STACK_BYTES: usize = 512 * 1024;
 
 /// One round.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -52,13 +50,15 @@ pub struct Gathered {
 pub struct Gatherer {
     context: Arc<Context>,
     slots: Vec<Slot>,
+    /// The thread that is free to read a source; none before the first, and after one that is late.
+    free: Option<Worker>,
 }
 
 struct Slot {
     source: &'static dyn Source,
     name: SourceName,
-    /// The answer of a run that was late, while it is.
-    stuck: Option<Receiver<Reading<Fact>>>,
+    /// The thread that hangs in it, while it does.
+    stuck: Option<Worker>,
 }
 
 impl Gatherer {
@@ -69,7 +69,7 @@ impl Gatherer {
             let name = SourceName::new(source.name()).expect("a source's name follows the grammar of names");
             Slot { source: *source, name, stuck: None }
         };
-        Self { context: Arc::new(context), slots: sources.iter().map(slot).collect() }
+        Self { context: Arc::new(context), slots: sources.iter().map(slot).collect(), free: None }
     }
 
     /// Runs every enabled source once. Blocks for at most the sum of the deadlines; as a rule a few milliseconds.
@@ -83,7 +83,7 @@ impl Gatherer {
         };
         for slot in &mut self.slots {
             let started = Instant::now();
-            let reading = slot.read(&self.context);
+            let reading = slot.read(&self.context, &mut self.free);
             gathered.elapsed.insert(slot.name.clone(), started.elapsed());
             gathered.facts.insert(slot.name.clone(), reading);
         }
@@ -93,53 +93,41 @@ impl Gatherer {
 }
 
 impl Slot {
-    fn read(&mut self, context: &Arc<Context>) -> Reading<Fact> {
+    fn read(&mut self, context: &Arc<Context>, free: &mut Option<Worker>) -> Reading<Fact> {
         if context.settings.disabled.contains(&self.name) {
             return Reading::absent(AbsenceReason::Disabled, "switched off in the configuration");
         }
-        if let Some(late) = &self.stuck
-            && matches!(late.try_recv(), Err(TryRecvError::Empty))
-        {
-            return Reading::absent(AbsenceReason::TimedOut, "still busy since an earlier round");
+        if let Some(late) = self.stuck.take() {
+            match late.answers.try_recv() {
+                Err(TryRecvError::Empty) => {
+                    self.stuck = Some(late);
+                    return Reading::absent(AbsenceReason::TimedOut, "still busy since an earlier round");
+                }
+                // One free thread is enough; another ends when it is let go.
+                Ok(_) => *free = free.take().or(Some(late)),
+                Err(TryRecvError::Disconnected) => {}
+            }
         }
-        self.stuck = None;
-
-        let answer = match start(self.source, Arc::clone(context)) {
-            Ok(answer) => answer,
+        let worker = match free.take().map_or_else(|| Worker::start(context), Ok) {
+            Ok(worker) => worker,
             Err(error) => return Reading::absent(AbsenceReason::NotSupported, format!("no thread: {error}")),
         };
+        // A thread that has ended says so where its answer is waited for.
+        let _ = worker.sources.send(self.source);
         let deadline = context.settings.deadline() + GRACE;
-        match answer.recv_timeout(deadline) {
-            Ok(reading) => reading,
+        match worker.answers.recv_timeout(deadline) {
+            Ok(reading) => {
+                *free = Some(worker);
+                reading
+            }
             Err(RecvTimeoutError::Timeout) => {
-                self.stuck = Some(answer);
+                self.stuck = Some(worker);
                 Reading::absent(AbsenceReason::TimedOut, format!("no answer within {} ms", deadline.as_millis()))
             }
             // Unreachable as long as the thread answers whatever happens; said rather than assumed.
             Err(RecvTimeoutError::Disconnected) => Reading::absent(AbsenceReason::Malformed, "ended without an answer"),
         }
     }
-}
-
-fn start(source: &'static dyn Source, context: Arc<Context>) -> std::io::Result<Receiver<Reading<Fact>>> {
-    let (answer, receiver) = sync_channel(1);
-    thread::Builder::new().name(format!("source-{}", source.name())).stack_size(STACK_BYTES).spawn(move || {
-        // A source takes the context by reference and keeps nothing, so none of its state is seen after a panic.
-        let reading = catch_unwind(AssertUnwindSafe(|| source.read(&context))).unwrap_or_else(|panic| {
-            Reading::absent(AbsenceReason::Malformed, format!("the source panicked: {}", panic_text(&*panic)))
-        });
-        // Nobody waits any more when the round was given up.
-        let _ = answer.send(reading);
-    })?;
-    Ok(receiver)
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&'static str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("without a text")
 }
 
 #[cfg(test)]

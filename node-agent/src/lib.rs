@@ -16,6 +16,7 @@ pub mod key;
 pub mod noise;
 pub mod peers;
 pub mod raw;
+pub mod reader;
 pub mod render;
 pub mod report;
 pub mod retry;
@@ -29,4 +30,3 @@ pub mod tpm;
 
 mod cause;
 mod connect;
-mod reader;

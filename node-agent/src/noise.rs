@@ -3,7 +3,7 @@
 //!
 //! Everything here is a function of the samples alone. What the numbers mean depends on what was sampled: of raw noise
 //! they are an estimate, of conditioned output they can refute and never confirm, and nothing here knows which it was.
-//! The figures are those of NIST's own tool (version 1.1.5, options `-i -a`), to more than six decimals; where the tool
+//! The figures are those of NIST's own program (version 1.1.8, options `-i -a`), to nine decimals; where the tool
 //! stops with an assertion, an estimate is absent.
 
 mod collision;

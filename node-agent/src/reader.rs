@@ -1,15 +1,19 @@
 //! Programs of ours that ask in the agent's stead, so that what hangs can be killed and what a foreign library does stays
 //! out of the agent.
 //!
-//! A reader prints one JSON document and ends. Why it gave none becomes an absence here; what the document means is known
-//! to its source alone.
+//! A reader prints one JSON document and ends; one whose start is dear is kept, and prints one for each question. Why it gave none
+//! becomes an absence here; what the document means is known to its source alone.
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use descriptors::fact::{AbsenceReason, Reading};
 
-use crate::exec::{self, ExecError, Program};
+use crate::exec::{self, ExecError, Kept, Program};
+
+/// Last argument of a reader that is kept.
+pub const KEPT: &str = "kept";
 
 /// How to run one of them.
 pub(crate) struct Reader<'a> {
@@ -23,20 +27,64 @@ pub(crate) struct Reader<'a> {
     pub(crate) library: &'a str,
     /// Most bytes that it may print.
     pub(crate) output_bytes_max: usize,
-    /// Time from its start to its end.
+    /// Time from its start to its end, or from a question to its answer.
     pub(crate) deadline: Duration,
+}
+
+/// A reader that is there between rounds.
+pub(crate) struct Standing {
+    process: Kept,
+    /// What it was started as.
+    path: PathBuf,
+    arguments: Vec<String>,
+    /// Questions that it may still be asked.
+    left: u32,
 }
 
 impl Reader<'_> {
     /// What it prints, and the path that it is called by in absences.
     pub(crate) fn ask(&self, arguments: &[&str]) -> (String, Reading<Vec<u8>>) {
+        self.with_program(arguments, exec::run)
+    }
+
+    /// What one that is kept prints next. It is replaced after `rounds` questions, which bounds what a foreign library may lose
+    /// of its memory, and when it was started as another; one that has ended since it was asked last is started again.
+    pub(crate) fn ask_kept(
+        &self,
+        standing: &mut Option<Standing>,
+        rounds: NonZeroU32,
+        arguments: &[&str],
+    ) -> (String, Reading<Vec<u8>>) {
+        let arguments: Vec<&str> = arguments.iter().copied().chain([KEPT]).collect();
+        self.with_program(&arguments, |program| {
+            if let Some(kept) = standing.take().filter(|kept| kept.is(program)) {
+                match kept.ask(program, standing) {
+                    Err(ExecError::Failed { .. }) => {}
+                    outcome => return outcome,
+                }
+            }
+            Standing {
+                process: Kept::start(program)?,
+                path: program.path.to_path_buf(),
+                arguments: program.arguments.iter().map(|argument| (*argument).to_owned()).collect(),
+                left: rounds.get(),
+            }
+            .ask(program, standing)
+        })
+    }
+
+    fn with_program(
+        &self,
+        arguments: &[&str],
+        run: impl FnOnce(&Program<'_>) -> Result<Vec<u8>, ExecError>,
+    ) -> (String, Reading<Vec<u8>>) {
         let Some(path) = program(self.name, self.path) else {
             let detail = format!("the agent's own directory is not known; set {}", self.setting);
             return (self.name.to_owned(), Reading::absent(AbsenceReason::NotPresent, detail));
         };
         let program =
             Program { path: &path, arguments, output_bytes_max: self.output_bytes_max, deadline: self.deadline };
-        let reading = match exec::run(&program) {
+        let reading = match run(&program) {
             Ok(bytes) => Reading::Present(bytes),
             Err(error) => self.refused(&path, &error),
         };
@@ -66,6 +114,24 @@ impl Reader<'_> {
                 Reading::absent(AbsenceReason::NotSupported, error.to_string())
             }
         }
+    }
+}
+
+impl Standing {
+    fn is(&self, program: &Program<'_>) -> bool {
+        self.path == program.path && self.arguments == program.arguments
+    }
+
+    /// Its next answer; then it is put back, unless it failed or that was its last.
+    fn ask(mut self, program: &Program<'_>, back: &mut Option<Self>) -> Result<Vec<u8>, ExecError> {
+        let answer = self.process.ask(program)?;
+        self.left -= 1;
+        if self.left == 0 {
+            self.process.end(program);
+        } else {
+            *back = Some(self);
+        }
+        Ok(answer)
     }
 }
 

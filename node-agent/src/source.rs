@@ -95,7 +95,7 @@ pub fn all() -> &'static [&'static dyn Source] {
         &dmi::Dmi,
         &entropy::Entropy,
         &kernel::Kernel,
-        &libvirt::Libvirt,
+        &libvirt::LIBVIRT,
         &lldp::Lldp,
         &memory::Memory,
         &net::Net,

@@ -166,7 +166,7 @@ fn libvirt(xml: &str) -> LibvirtFact {
     }});
     std::fs::create_dir(directory.path().join("avow")).unwrap();
     std::fs::write(directory.path().join("avow/libvirt.json"), answer.to_string()).unwrap();
-    match source::libvirt::Libvirt.read(&context(directory.path())) {
+    match source::libvirt::LIBVIRT.read(&context(directory.path())) {
         Reading::Present(Fact::Libvirt(fact)) => fact,
         other => panic!("{other:?}"),
     }
@@ -234,6 +234,6 @@ fn json_that_is_no_answer_is_malformed() {
     std::fs::create_dir(directory.path().join("avow")).unwrap();
     for bytes in [&b""[..], b"{}", b"null", b"{\"present\":{}}", b"\xff", &b"[".repeat(100_000)] {
         std::fs::write(directory.path().join("avow/libvirt.json"), bytes).unwrap();
-        assert!(refused(&source::libvirt::Libvirt.read(&context(directory.path()))));
+        assert!(refused(&source::libvirt::LIBVIRT.read(&context(directory.path()))));
     }
 }

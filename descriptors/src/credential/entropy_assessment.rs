@@ -4,12 +4,17 @@
 //! not met, or undetermined with a reason. The amount in `entropy_avail` is not looked at: since Linux 5.18 it is a constant,
 //! and the statistical test of the official suite passes on a key stream without any entropy. An instruction that was executed
 //! and found broken does not count, whatever `cpuid` says; one that was not executed counts as offered, and the reason shows it.
+//!
+//! Guests are judged one by one, by what their definition gives them; the worst are named by their UUID, because names are
+//! their owners' business. Devices for random numbers do not make up for a filtered instruction in this version of the standard:
+//! whether a guest has any path to a seed is said beside it, as information.
+
+mod guests;
 
 use super::{Base, Observation, Subject, node_hardware};
 use crate::fact::cpu::CpuFact;
 use crate::fact::entropy::{EntropyFact, Examination, Instruction, InstructionTrial, PoolSemantics};
-use crate::fact::libvirt::{Guest, LibvirtFact};
-use crate::fact::{Fact, Reading};
+use crate::fact::{Absence, Fact, Reading};
 use crate::report::Report;
 use crate::shape::{OneOrMore, Ref, Shape, shapes, words};
 
@@ -35,7 +40,7 @@ shapes! {
     EntropyRequirement: "avow:EntropyRequirement" {
         /// A short name.
         name: String = "schema:name",
-        /// Whether it must or should be met.
+        /// Whether it must or should be met, or is not asked for.
         level: Level = "avow:level",
         /// Whether the requirements that must be met are.
         conclusion: Conclusion = "avow:conclusion",
@@ -57,6 +62,7 @@ words! {
     Level {
         Must = "must",
         Should = "should",
+        Informative = "informative",
     }
 }
 
@@ -75,8 +81,13 @@ pub fn subject(base: &Base, observation: Observation<'_>) -> Subject {
     });
     let requirements = [
         requirement("processor-offers-instructions", Level::Must, processor(report, entropy)),
-        requirement("hypervisor-does-not-filter", Level::Must, filtering(report)),
+        requirement("hypervisor-does-not-filter", Level::Must, filtering(report, entropy)),
         requirement("kernel-5.18-or-later", Level::Should, kernel(entropy)),
+        requirement(
+            "guests-have-a-seed",
+            Level::Informative,
+            guests::read(report).map_or_else(|unread| unread, guests::seeds),
+        ),
     ];
     let musts = requirements.iter().filter(|one| one.level == Level::Must).map(|one| one.conclusion);
     let conclusion = musts.min().unwrap_or(Conclusion::Undetermined);
@@ -109,38 +120,70 @@ fn find<'a, T>(report: &'a Report, kind: impl Fn(&'a Fact) -> Option<&'a T>) -> 
     report.facts.values().filter_map(Reading::present).find_map(kind)
 }
 
-fn processor(report: &Report, entropy: Option<&EntropyFact>) -> Finding {
-    let cpu = find(report, |fact| match fact {
+fn cpu(report: &Report) -> Option<&CpuFact> {
+    find(report, |fact| match fact {
         Fact::Cpu(cpu) => Some(cpu),
         _ => None,
-    });
-    let Some(cpu) = cpu else { return undetermined("the processor was not read") };
-    match cpu.architecture.as_str() {
-        "x86_64" => x86(cpu, entropy),
-        "aarch64" => arm(cpu),
-        other => undetermined(format!("the standard names no instruction of {other}")),
+    })
+}
+
+fn processor(report: &Report, entropy: Option<&EntropyFact>) -> Finding {
+    let Some(cpu) = cpu(report) else { return undetermined("the processor was not read") };
+    match (cpu.architecture.as_str(), entropy) {
+        ("x86_64", Some(entropy)) => x86(cpu, &instructions(entropy)),
+        ("x86_64", None) => undetermined("the source of random numbers was not read"),
+        ("aarch64", _) => arm(cpu),
+        (other, _) => undetermined(format!("the standard names no instruction of {other}")),
     }
 }
 
-fn x86(cpu: &CpuFact, entropy: Option<&EntropyFact>) -> Finding {
-    let Some(entropy) = entropy else { return undetermined("the source of random numbers was not read") };
-    let trial = |of: fn(&Examination) -> &Reading<InstructionTrial>| {
-        let examination = entropy.examination.present()?;
-        Some((examination, of(examination).present()?))
-    };
-    let instructions = [
-        ("RDRAND", &entropy.rdrand, trial(|examination| &examination.rdrand)),
-        ("RDSEED", &entropy.rdseed, trial(|examination| &examination.rdseed)),
-    ];
-    let (mut works, mut broken) = (Vec::new(), Vec::new());
-    for (name, reading, trial) in instructions {
-        match (reading.present(), trial) {
-            (Some(Instruction::Offered), Some((examination, trial))) => match fault(trial) {
-                Some(fault) => broken.push(format!("{name} {fault} when executed on {}", examination.at)),
-                None => works.push(format!("{name}, which gave numbers when executed on {}", examination.at)),
+/// An instruction of the node's processor.
+struct Offer<'a> {
+    name: &'static str,
+    state: State<'a>,
+}
+
+enum State<'a> {
+    /// It is offered, and gave good numbers if it was executed: then when.
+    Works(Option<&'a Examination>),
+    /// It was executed, and what came is no randomness: why.
+    Broken(String),
+    /// It is not offered, or the kernel withdrew it.
+    Missing,
+    Unread(&'a Absence),
+}
+
+fn instructions(entropy: &EntropyFact) -> [Offer<'_>; 2] {
+    let state = |reading, trial: fn(&Examination) -> &Reading<InstructionTrial>| {
+        let examination = entropy.examination.present();
+        let tried = examination.and_then(|examination| Some((examination, trial(examination).present()?)));
+        match (reading, tried) {
+            (&Reading::Present(Instruction::Offered), Some((examination, trial))) => match fault(trial) {
+                Some(fault) => State::Broken(format!("{fault} when executed on {}", examination.at)),
+                None => State::Works(Some(examination)),
             },
-            (Some(Instruction::Offered), None) => works.push(name.to_owned()),
-            _ => {}
+            (Reading::Present(Instruction::Offered), None) => State::Works(None),
+            (Reading::Present(Instruction::NotOffered | Instruction::Withdrawn), _) => State::Missing,
+            (Reading::Absent(absence), _) => State::Unread(absence),
+        }
+    };
+    [
+        Offer { name: "RDRAND", state: state(&entropy.rdrand, |examination| &examination.rdrand) },
+        Offer { name: "RDSEED", state: state(&entropy.rdseed, |examination| &examination.rdseed) },
+    ]
+}
+
+fn x86(cpu: &CpuFact, instructions: &[Offer<'_>]) -> Finding {
+    let (mut works, mut broken, mut unread) = (Vec::new(), Vec::new(), None);
+    for Offer { name, state } in instructions {
+        match state {
+            State::Works(Some(examination)) => {
+                works.push(format!("{name}, which gave numbers when executed on {}", examination.at));
+            }
+            State::Works(None) => works.push((*name).to_owned()),
+            State::Broken(why) => broken.push(format!("{name} {why}")),
+            State::Missing => {}
+            State::Unread(absence) => unread = unread.or(Some((name, absence))),
         }
     }
     let also = if broken.is_empty() { String::new() } else { format!("; {}", broken.join(", and ")) };
@@ -148,7 +191,6 @@ fn x86(cpu: &CpuFact, entropy: Option<&EntropyFact>) -> Finding {
         let below = cpu.hypervisor.present().map_or(String::new(), |name| format!(", itself a guest of {name}"));
         return (Conclusion::Met, format!("the processor offers {}{below}{also}", works.join(" and ")));
     }
-    let unread = instructions.iter().find_map(|(name, reading, _)| Some((name, reading.absence()?)));
     match unread {
         Some((name, absence)) => undetermined(format!("{name} could not be read: {absence}{also}")),
         None => {
@@ -182,38 +224,18 @@ fn arm(cpu: &CpuFact) -> Finding {
     }
 }
 
-fn filtering(report: &Report) -> Finding {
-    let libvirt = find(report, |fact| match fact {
-        Fact::Libvirt(libvirt) => Some(libvirt),
-        _ => None,
-    });
-    match libvirt {
-        None => undetermined("the hypervisor was not read"),
-        Some(LibvirtFact { example_driver: true, .. }) => undetermined("libvirt answered with its built-in example"),
-        Some(libvirt) => guests(libvirt),
-    }
-}
-
-/// Even a guest with the processor of its host can have an instruction switched off for it alone, and that switch is not
-/// read: so nothing is concluded, and what speaks for and against is said.
-fn guests(libvirt: &LibvirtFact) -> Finding {
-    let guests = match &libvirt.guests {
-        Reading::Present(guests) => guests,
-        Reading::Absent(absence) => return undetermined(format!("the guests could not be read: {absence}")),
+/// Only of x86-64 it is known which instructions a guest sees.
+fn filtering(report: &Report, entropy: Option<&EntropyFact>) -> Finding {
+    let libvirt = match guests::read(report) {
+        Ok(libvirt) => libvirt,
+        Err(unread) => return unread,
     };
-    let running: Vec<&Guest> = guests.iter().filter(|guest| guest.running).collect();
-    if running.is_empty() {
-        return undetermined("no guest runs");
+    match (cpu(report).map(|cpu| cpu.architecture.as_str()), entropy) {
+        (None, _) => undetermined("the processor was not read"),
+        (Some("x86_64"), Some(entropy)) => guests::filtered(libvirt, &instructions(entropy)),
+        (Some("x86_64"), None) => undetermined("the source of random numbers was not read"),
+        (Some(other), _) => undetermined(format!("which instructions guests on {other} see is not read")),
     }
-    let through = |guest: &Guest| guest.cpu_model.present().is_some_and(|model| model.starts_with("host-passthrough"));
-    let without_device = |guest: &Guest| guest.rng_devices.present().is_some_and(Vec::is_empty);
-    let neither = running.iter().filter(|guest| !through(guest) && without_device(guest)).count();
-    undetermined(format!(
-        "{} of {} running guests have the processor of the node; the others have a model whose instructions are not \
-         known, and {neither} of them no device for random numbers either; instructions switched off for one guest are not read",
-        running.iter().filter(|guest| through(guest)).count(),
-        running.len()
-    ))
 }
 
 fn kernel(entropy: Option<&EntropyFact>) -> Finding {

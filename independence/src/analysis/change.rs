@@ -75,8 +75,10 @@ impl Above {
     }
 
     /// Forgets the families of these positions and of all that needs them.
-    fn forget(&self, evaluation: &mut Evaluation, changed: Vec<u32>) {
-        let mut open = changed;
+    fn forget(&self, evaluation: &mut Evaluation, changed: &[u32]) {
+        let mut open = changed.to_vec();
+        // Of members of a gate that are alike one is evaluated: what changed may not be the one.
+        open.extend(changed.iter().flat_map(|&position| self.of_position(position)));
         while let Some(position) = open.pop() {
             if evaluation.forget(position) {
                 open.extend_from_slice(self.of_position(position));
@@ -86,9 +88,20 @@ impl Above {
 }
 
 impl Analysis<'_> {
+    /// Notes who needs whom, and what is left of each region when nothing fails in it, so that the first change of a gate costs
+    /// no more than the next ones. Costs about what the first search does, and is done with the first such change where it
+    /// was not before.
+    pub fn prepare(&mut self) {
+        if self.above.is_none() {
+            // While every gate is there.
+            self.evaluation.make_skeleton(&self.cone);
+            self.above = Some(Above::of(&self.cone, self.evaluation.skeleton.as_ref()));
+        }
+    }
+
     /// Makes changes and searches again, with the same question and order. The result is that of a full search.
     ///
-    /// When a gate is changed for the first time, it is also noted who needs whom. When the search is given up, or a change
+    /// What [`Analysis::prepare`] does must be done before a gate is changed. When the search is given up, or a change
     /// refused, the analysis holds no groups until the next one succeeds. [`Analysis::keep_groups_with`] is forgotten.
     ///
     /// # Errors
@@ -96,10 +109,8 @@ impl Analysis<'_> {
     /// memory: after thousands of changes, a new analysis is due.
     pub fn change(&mut self, changes: &[Change]) -> Result<(), AnalysisError> {
         self.family = EMPTY;
-        if self.above.is_none() && changes.iter().any(|change| matches!(change, Change::Gate { .. })) {
-            // While every gate is there.
-            self.evaluation.make_skeleton(&self.cone);
-            self.above = Some(Above::of(&self.cone, self.evaluation.skeleton.as_ref()));
+        if changes.iter().any(|change| matches!(change, Change::Gate { .. })) {
+            self.prepare();
         }
         let mut changed = Vec::new();
         for &change in changes {
@@ -122,7 +133,7 @@ impl Analysis<'_> {
     fn search_again(&mut self, mut changed: Vec<u32>) -> Result<Id, Halt> {
         if let Some(above) = self.above.as_ref().filter(|_| !changed.is_empty()) {
             changed.push(self.cone.top());
-            above.forget(&mut self.evaluation, changed);
+            above.forget(&mut self.evaluation, &changed);
         }
         self.evaluation.begin_again(&self.cone);
         let whole = self.evaluation.root(&self.cone, &mut unwatched)?;

@@ -60,6 +60,8 @@ struct Frame {
 pub(super) struct Evaluation {
     pub(super) zbdd: Zbdd,
     order: u8,
+    /// By position, one bit each: whether anything of it is known.
+    known: Vec<u64>,
     /// By position: the family, or [`OPEN`].
     full: Vec<Id>,
     /// By position, for members of wide gates: the family without their private events, or [`OPEN`].
@@ -87,6 +89,7 @@ impl Evaluation {
         Self {
             zbdd,
             order,
+            known: vec![0; count.div_ceil(64)],
             full: vec![OPEN; count],
             bare: vec![OPEN; count],
             entered: vec![0; count],
@@ -109,9 +112,17 @@ impl Evaluation {
     /// Forgets what is known of a vertex; whether there was anything.
     pub(super) fn forget(&mut self, position: u32) -> bool {
         let at = position as usize;
-        let known = self.full[at] != OPEN || self.bare[at] != OPEN || self.entered[at] != 0;
-        (self.full[at], self.bare[at], self.entered[at]) = (OPEN, OPEN, 0);
+        let bit = 1 << (at % 64);
+        let known = self.known[at / 64] & bit != 0;
+        if known {
+            self.known[at / 64] &= !bit;
+            (self.full[at], self.bare[at], self.entered[at]) = (OPEN, OPEN, 0);
+        }
         known
+    }
+
+    fn note(&mut self, position: u32) {
+        self.known[position as usize / 64] |= 1 << (position % 64);
     }
 
     /// Before another search, which keeps what was not forgotten.
@@ -168,6 +179,7 @@ impl Evaluation {
     }
 
     fn enter(&mut self, cone: &Cone<'_>, task: Task) {
+        self.note(task.position);
         if let Some(region) = task.region {
             let entered = &mut self.entered[task.position as usize];
             if *entered >> 1 != region {
@@ -295,6 +307,7 @@ impl Evaluation {
                 return Ok(None);
             }
             self.full[at] = self.own(cone, position)?;
+            self.note(position);
         }
         Ok(Some(self.full[at]))
     }

@@ -5,6 +5,10 @@
 //! outside, parts are evaluated and not vertices. A change within a region makes the part of that region anew.
 //!
 //! A region where a wide gate has members outside has no part, and is evaluated as in a first search.
+//!
+//! Of the members of a conjunction, those that are implied need not be evaluated at all: of the racks of a pod most are the
+//! same formula, and most that are odd fall in one more way. What is seen of that are the formulas: `a` implies `a or b`,
+//! and `a and b` implies `a`; what is not seen is evaluated.
 
 use std::collections::BTreeMap;
 
@@ -31,6 +35,13 @@ enum Part {
     If(u32, u32),
 }
 
+/// A part that is a member of a conjunction, and whether it is there so often that it stands in it as it is (see
+/// [`super::symmetry`]).
+type Member = (u32, bool);
+/// How deep two formulas are compared, and how many comparisons there are.
+const COMPARED_DEPTH: u32 = 6;
+const COMPARISONS: u32 = 64;
+
 /// The parts of all regions.
 #[derive(Debug)]
 pub(super) struct Skeleton {
@@ -42,6 +53,8 @@ pub(super) struct Skeleton {
     of: Vec<(u32, Vec<u32>)>,
     /// By part: its family in this search, or [`OPEN`].
     families: Vec<Id>,
+    /// By gate: what was last asked of its members, and the answer.
+    implied: BTreeMap<u32, (Vec<Member>, Vec<bool>)>,
     walk: Walk,
 }
 
@@ -75,6 +88,7 @@ impl Skeleton {
             regions: vec![NONE; count],
             of: Vec::with_capacity(roots.len()),
             families: Vec::new(),
+            implied: BTreeMap::new(),
             walk,
         };
         for &root in roots {
@@ -116,6 +130,54 @@ impl Skeleton {
                 return changed;
             }
             at = cone.dominator(at);
+        }
+    }
+
+    /// The part of a vertex's region, where it has one.
+    pub(super) fn part_of(&self, position: u32) -> Option<u32> {
+        let (part, _) = self.of.get(self.regions[position as usize] as usize)?;
+        Some(*part).filter(|&part| part != NONE)
+    }
+
+    /// Which members of a conjunction are implied by others of it, that stand in it as they are.
+    pub(super) fn implied(&mut self, gate: u32, members: Vec<Member>) -> Vec<bool> {
+        if let Some((asked, answer)) = self.implied.get(&gate)
+            && *asked == members
+        {
+            return answer.clone();
+        }
+        let strong: Vec<u32> = members.iter().filter(|(_, strong)| *strong).map(|(part, _)| *part).collect();
+        let by_strong = |part: u32| {
+            strong.iter().any(|&by| by != part && self.implies(by, part, COMPARED_DEPTH, &mut COMPARISONS.clone()))
+        };
+        // Of two that imply each other one would have to stay; only the weak are looked at.
+        let answer: Vec<bool> = members.iter().map(|&(part, strong)| !strong && by_strong(part)).collect();
+        self.implied.insert(gate, (members, answer.clone()));
+        answer
+    }
+
+    /// Whether it is seen that one formula implies another.
+    fn implies(&self, a: u32, b: u32, depth: u32, left: &mut u32) -> bool {
+        if a == b || a == NEVER || b == ALWAYS {
+            return true;
+        }
+        if depth == 0 || *left == 0 {
+            return false;
+        }
+        *left -= 1;
+        let mut implies = |a: u32, b: u32| self.implies(a, b, depth - 1, left);
+        match (&self.parts[a as usize], &self.parts[b as usize]) {
+            (Part::Any(of), _) => of.iter().all(|&of| implies(of, b)),
+            (_, Part::All(of)) => of.iter().all(|&of| implies(a, of)),
+            (Part::All(all), Part::Any(any)) => {
+                any.binary_search(&a).is_ok()
+                    || all.iter().any(|&of| implies(of, b))
+                    || any.iter().any(|&of| implies(a, of))
+            }
+            (Part::All(of), _) => of.iter().any(|&of| implies(of, b)),
+            (_, Part::Any(of)) => of.binary_search(&a).is_ok() || of.iter().any(|&of| implies(a, of)),
+            (Part::If(_, of), _) => implies(*of, b),
+            _ => false,
         }
     }
 

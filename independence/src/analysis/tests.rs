@@ -158,6 +158,53 @@ mod long {
 
     const PART: u64 = 100_000;
 
+    /// Halls change too: their full searches take longer than all else.
+    #[test]
+    fn ten_thousand_halls_are_after_changes_what_they_are_without() {
+        let changed: u32 = (1_000..11_000).map(check_hall).sum();
+        assert!(changed > 10_000, "{changed}");
+    }
+
+    /// Two zones of n hosts, ten million components. A zone is down with any of its hosts; a host with itself, one of its 47
+    /// parts, or both supplies; and both zones with the one feed. So each zone falls by itself in s = 48 n ways of one member
+    /// and n of two, and both together, besides the feed, in s s, 2 s n and n n ways of 2, 3 and 4.
+    #[test]
+    fn ten_million_components_have_the_groups_that_arithmetic_says() {
+        const HOSTS: u32 = 100_000;
+        const PARTS: u32 = 47;
+        let mut builder = crate::fault_graph::FaultGraphBuilder::with_room_for(100 * HOSTS as usize + 4);
+        let mut part = |name: &str, needs: &[(u32, Vec<Vertex>)], fails: bool| {
+            let vertex = builder.define(name).unwrap();
+            if fails {
+                builder.event(vertex, crate::fault_graph::Event::default()).unwrap();
+            }
+            for (min, of) in needs {
+                builder.need(vertex, *min, of).unwrap();
+            }
+            vertex
+        };
+        let feed = part("feed", &[], true);
+        let mut zones = Vec::new();
+        for zone in 0..2 {
+            let mut hosts = Vec::new();
+            for host in 0..HOSTS {
+                let name = |of: &str| format!("{zone}-{host}-{of}");
+                let supplies = ["a", "b"].map(|of| part(&name(of), &[(1, vec![feed])], true));
+                let parts = (0..PARTS).map(|number| part(&name(&number.to_string()), &[], true)).collect();
+                let needs = [(1, supplies.to_vec()), (PARTS, parts)];
+                hosts.push(part(&name("host"), &needs, true));
+            }
+            zones.push(part(&format!("{zone}"), &[(HOSTS, hosts)], false));
+        }
+        let both = part("both", &[(1, zones)], false);
+        let graph = builder.finish().unwrap();
+        assert_eq!(graph.len(), 10_000_004);
+        let analysis = analysis(&graph, &Question::down(both), 4);
+        let (n, s) = (u128::from(HOSTS), u128::from(PARTS + 1) * u128::from(HOSTS));
+        assert_eq!(analysis.counts(), [0, 1, s * s, 2 * s * n, n * n]);
+        assert_eq!(analysis.single_points(), [feed]);
+    }
+
     #[test]
     fn a_million_random_graphs_are_analysed_as_their_truth_tables_say() {
         let mut tally = Tally::default();
@@ -403,6 +450,89 @@ fn after_a_gate_of_regions_changes_the_groups_are_those_of_a_full_search() {
         parts += analysis.evaluation.skeleton.as_ref().map_or(0, skeleton::Skeleton::with_part);
     }
     assert!(parts > 60 && changed > 60, "{parts} regions with a part, {changed} changes");
+}
+
+/// A hall of racks, most alike, some in one more way, some in one way less, on rows and uplinks of pods: larger than a truth
+/// table, and with much that implies other things. `gone` are gates that are left out.
+fn hall(seed: u64, gone: &BTreeSet<usize>) -> FaultGraph {
+    let mut draw = Draw(seed);
+    let mut builder = crate::fault_graph::FaultGraphBuilder::new();
+    let (mut number, mut gate) = (0, 0);
+    let mut part = |needs: &[(u32, Vec<Vertex>)], fails: bool| {
+        number += 1;
+        let vertex = builder.define(&format!("v{number}")).unwrap();
+        if fails {
+            builder.event(vertex, crate::fault_graph::Event::default()).unwrap();
+        }
+        for (min, of) in needs {
+            if !gone.contains(&gate) {
+                builder.need(vertex, *min, of).unwrap();
+            }
+            gate += 1;
+        }
+        vertex
+    };
+    let shared: Vec<Vertex> = (0..4).map(|_| part(&[], true)).collect();
+    let mut halls = Vec::new();
+    for _ in 0..2 {
+        let feeds = [0, 1].map(|line| part(&[(1, vec![shared[line]])], true));
+        let mut racks = Vec::new();
+        for _ in 0..2 + draw.below(3) {
+            let rows = feeds.map(|feed| part(&[(1, vec![feed])], true));
+            let up = part(&[(1, rows.to_vec())], true);
+            for _ in 0..3 + draw.below(5) {
+                let line = part(&[(1, vec![rows[0]])], true);
+                let mut needs = vec![(1, vec![up]), (1, vec![line, rows[1]])];
+                match draw.below(8) {
+                    0 => needs.push((1, vec![shared[2 + draw.below(2)]])),
+                    1 => needs[0] = (1, vec![up, shared[3]]),
+                    2 => needs.push((2, shared[1..].to_vec())),
+                    3 => needs[1] = (1, vec![line, rows[1], feeds[1]]),
+                    _ => {}
+                }
+                let switch = part(&needs, draw.below(2) == 0);
+                let hosts: Vec<Vertex> = (0..4).map(|_| part(&[(1, vec![switch])], true)).collect();
+                racks.push(part(&[(1, hosts)], false));
+            }
+        }
+        let min = if draw.below(4) == 0 { u32::try_from(racks.len()).unwrap() } else { 1 };
+        halls.push(part(&[(min, racks)], false));
+    }
+    part(&[(1, halls)], false);
+    builder.finish().unwrap()
+}
+
+/// Gates of a hall are changed one after the other, and the groups are those of a search in a graph that never had them. How
+/// often they were others than before.
+fn check_hall(seed: u64) -> u32 {
+    let order = 1 + u8::try_from(seed % 3).unwrap();
+    let whole = hall(seed, &BTreeSet::new());
+    let question = |graph: &FaultGraph| Question::down(random::vertex(graph, graph.len() - 1));
+    let of_graph = |analysis: &Analysis<'_>| -> Sets { analysis.groups().map(|group| group.members).collect() };
+    let gates: Vec<_> = whole.vertices().flat_map(|v| whole.gates(v)).map(|gate| gate.id).collect();
+    let mut analysis = analysis(&whole, &question(&whole), order);
+    if seed.is_multiple_of(2) {
+        analysis.prepare();
+    }
+    let (mut gone, mut draw, mut changed) = (BTreeSet::new(), Draw(seed), 0);
+    for _ in 0..8 {
+        let at = draw.below(gates.len());
+        let there = !gone.insert(at) && gone.remove(&at);
+        let before = analysis.family;
+        analysis.change(&[Change::Gate { gate: gates[at], there }]).unwrap();
+        changed += u32::from(analysis.family != before);
+        let without = hall(seed, &gone);
+        let full = Analysis::new(&without, &question(&without), Search::up_to(order)).unwrap();
+        assert_eq!(of_graph(&analysis), of_graph(&full), "seed {seed}, order {order}, without {gone:?}");
+        assert_eq!(analysis.counts(), full.counts(), "seed {seed}, order {order}, without {gone:?}");
+    }
+    changed
+}
+
+#[test]
+fn after_changes_of_a_hall_the_groups_are_those_of_a_hall_without() {
+    let changed: u32 = (0..60).map(check_hall).sum();
+    assert!(changed > 60, "{changed} changes of 480 changed the groups");
 }
 
 #[test]

@@ -53,11 +53,22 @@ struct Shape {
     largest: u8,
 }
 
+/// Where to go on along `lo` when looking for a variable far below: with one other way at each node, a place far down a chain
+/// is found in as many steps as its depth has bits (Myers 1983).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Jump {
+    to: Id,
+    depth: u32,
+}
+
+const BYTES_PER_NODE: usize = size_of::<Node>() + size_of::<Shape>() + size_of::<Jump>();
+
 /// All families of one search.
 #[derive(Debug)]
 pub(super) struct Zbdd {
     nodes: Vec<Node>,
     shapes: Vec<Shape>,
+    jumps: Vec<Jump>,
     slots: Slots,
     cache: Cache,
     memory: Memory,
@@ -76,6 +87,7 @@ impl Zbdd {
         Self {
             nodes: vec![terminal(EMPTY, EMPTY), terminal(ONE, ONE)],
             shapes: vec![Shape { lightest: u8::MAX, largest: 0 }, Shape { lightest: 0, largest: 0 }],
+            jumps: vec![Jump { to: EMPTY, depth: 0 }, Jump { to: ONE, depth: 0 }],
             slots: Slots::new(),
             cache: Cache::new(),
             memory,
@@ -120,6 +132,25 @@ impl Zbdd {
         self.weightless_from
     }
 
+    /// What is left of a family without the variables before `var`.
+    #[inline]
+    fn skip_before(&self, mut id: Id, var: u32) -> Id {
+        while self.var(id) < var {
+            let far = self.jumps[id as usize].to;
+            id = if self.var(far) < var { far } else { self.lo(id) };
+        }
+        id
+    }
+
+    /// The jump of a node above this one: over two jumps of one length at once.
+    fn jump_over(&self, lo: Id) -> Jump {
+        let first = self.jumps[lo as usize];
+        let second = self.jumps[first.to as usize];
+        let third = self.jumps[second.to as usize];
+        let same = first.depth - second.depth == second.depth - third.depth;
+        Jump { to: if same { second.to } else { lo }, depth: first.depth + 1 }
+    }
+
     /// How many nodes there are, used or not.
     pub(super) fn len(&self) -> usize {
         self.nodes.len()
@@ -160,15 +191,18 @@ impl Zbdd {
         let id = self.memory.number(self.nodes.len())?;
         if self.nodes.len() == self.nodes.capacity() {
             let more = self.nodes.len().max(64);
-            let nodes = (self.nodes.len() + more) * (size_of::<Node>() + size_of::<Shape>());
+            let nodes = (self.nodes.len() + more) * BYTES_PER_NODE;
             self.memory.reserve(nodes + self.slots.bytes() + self.cache.bytes())?;
             self.nodes.reserve_exact(more);
             self.shapes.reserve_exact(more);
+            self.jumps.reserve_exact(more);
         }
+        let jump = self.jump_over(lo);
         self.nodes.push(Node { var, lo, hi, last });
         self.shapes.push(Shape { lightest, largest });
+        self.jumps.push(jump);
         if self.slots.enter(at, id) {
-            let nodes = self.nodes.capacity() * (size_of::<Node>() + size_of::<Shape>());
+            let nodes = self.nodes.capacity() * BYTES_PER_NODE;
             self.memory.reserve(nodes + 3 * self.slots.bytes() + self.cache.bytes())?;
             self.slots.grow(&self.nodes);
             if self.cache.wants_to_grow(self.nodes.len()) {

@@ -2,9 +2,12 @@
 //!
 //! AND, "at least k of n" and XOR over literals; OR is an AND with everything negated, so that gates of both kinds melt
 //! into one another. Gates that say the same become one. Order of arguments is kept, since the order of variables follows
-//! from it. What the events stand for, and what of a graph they come from, is not known here.
+//! from it. What a circuit takes in memory is counted; whoever adds to it asks [`Circuit::room`] now and then, and stops
+//! where there is none. What the events stand for, and what of a graph they come from, is not known here.
 
 use std::collections::BTreeMap;
+
+use super::table::Full;
 
 /// A node of the circuit, and in the lowest bit whether it is negated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,12 +66,30 @@ pub(super) struct Circuit {
     events: u32,
     gates: Vec<Gate>,
     known: BTreeMap<Gate, u32>,
+    bytes: u64,
+    bytes_max: u64,
 }
 
+/// What a node takes besides its gate: what those who walk a circuit note of it.
+const BYTES_PER_NODE: u64 = 32;
+/// What a gate without arguments takes, once among the gates and once among the keys.
+const BYTES_PER_GATE: u64 = BYTES_PER_NODE + 3 * size_of::<Gate>() as u64;
+
 impl Circuit {
-    /// A circuit over so many events, without gates.
-    pub(super) fn new(events: u32) -> Self {
-        Self { events, gates: Vec::new(), known: BTreeMap::new() }
+    /// A circuit over so many events, without gates, that may take so much memory.
+    pub(super) fn new(events: u32, bytes_max: u64) -> Self {
+        let bytes = u64::from(events) * BYTES_PER_NODE;
+        Self { events, gates: Vec::new(), known: BTreeMap::new(), bytes, bytes_max }
+    }
+
+    /// What it takes, about.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Refuses where it takes more than it may.
+    pub(super) fn room(&self) -> Result<(), Full> {
+        if self.bytes <= self.bytes_max { Ok(()) } else { Err(Full) }
     }
 
     pub(super) fn events(&self) -> u32 {
@@ -157,6 +178,7 @@ impl Circuit {
         let next = self.nodes();
         let node = *self.known.entry(key).or_insert(next);
         if node == next {
+            self.bytes += BYTES_PER_GATE + 2 * size_of_val(arguments.as_slice()) as u64;
             self.gates.push(Gate { kind, arguments });
         }
         Literal::of(node)
@@ -191,9 +213,9 @@ impl Circuit {
         uses
     }
 
-    /// The circuit below `root`, with gates that only one AND uses, and that are ANDs, melted into it. A chain of them is
+    /// The circuit below `root`, in so much memory, with gates that only one AND uses, and that are ANDs, melted into it. A chain of them is
     /// gone down once, from its first: each melted into the next, they would be copied as often as the chain is long.
-    pub(super) fn flattened(&self, root: Literal) -> (Self, Literal) {
+    pub(super) fn flattened(&self, root: Literal, bytes_max: u64) -> Result<(Self, Literal), Full> {
         let cone = self.cone(root);
         let uses = self.uses(&cone);
         let is_and = |node: u32| self.as_gate(node).is_some_and(|gate| gate.kind == Kind::And);
@@ -206,7 +228,7 @@ impl Circuit {
                 melted[argument.node() as usize] = true;
             }
         }
-        let mut flat = Self::new(self.events);
+        let mut flat = Self::new(self.events, bytes_max);
         let mut image = vec![Literal::TRUE; self.nodes() as usize];
         for &node in &cone {
             let Some(gate) = self.as_gate(node) else {
@@ -229,9 +251,10 @@ impl Circuit {
                 Kind::AtLeast(threshold) => flat.at_least(threshold as usize, arguments),
                 Kind::Xor => flat.xor(arguments),
             };
+            flat.room()?;
         }
         let root = image[root.node() as usize].negated_if(root.is_negated());
-        (flat, root)
+        Ok((flat, root))
     }
 }
 
@@ -249,14 +272,14 @@ mod tests {
     fn a_chain_is_melted_into_one_gate_and_copied_once() {
         const LEVELS: u32 = 20_000;
         for negated in [false, true] {
-            let mut circuit = Circuit::new(LEVELS + 1);
+            let mut circuit = Circuit::new(LEVELS + 1, u64::MAX);
             // With negations: a OR (b OR (c OR …)).
             let mut below = circuit.event(LEVELS);
             for level in (0..LEVELS).rev() {
                 let arguments = vec![circuit.event(level), below];
                 below = if negated { circuit.or(arguments) } else { circuit.and(arguments) };
             }
-            let (flat, root) = circuit.flattened(below);
+            let (flat, root) = circuit.flattened(below, u64::MAX).unwrap();
             let gate = flat.as_gate(root.node()).unwrap();
             let events: Vec<Literal> = (0..=LEVELS).map(|event| flat.event(event).negated_if(negated)).collect();
             assert_eq!((flat.gates.len(), &gate.arguments), (1, &events));

@@ -25,6 +25,8 @@ impl Family {
 #[derive(Debug)]
 pub(super) struct Families {
     table: Table,
+    /// By number: whether the empty set is in it.
+    has_empty_set: Vec<bool>,
     done: Memory,
     open: Vec<Frame>,
 }
@@ -49,8 +51,10 @@ enum Wait {
 impl Families {
     /// At most `memory_bytes_max` are used, a third of it to remember results.
     pub(super) fn new(memory_bytes_max: u64) -> Self {
-        let table = Table::new(2, memory_bytes_max / 3 * 2);
-        Self { table, done: Memory::new(memory_bytes_max / 3), open: Vec::new() }
+        // A node takes 16 bytes there at least, and one here.
+        let table = Table::new(2, memory_bytes_max / 3 * 2 / 16 * 15);
+        let has_empty_set = vec![false, true];
+        Self { table, has_empty_set, done: Memory::new(memory_bytes_max / 3), open: Vec::new() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -67,7 +71,11 @@ impl Families {
         if high == Family::NONE {
             return Ok(low);
         }
-        self.table.intern(Node { level, high: high.0, low: low.0 }).map(Family)
+        let number = self.table.intern(Node { level, high: high.0, low: low.0 })?;
+        if self.has_empty_set.len() < self.table.len() {
+            self.has_empty_set.push(self.has_empty_set(low));
+        }
+        Ok(Family(number))
     }
 
     /// The sets of `f` that hold no set of `g`.
@@ -128,11 +136,8 @@ impl Families {
         self.done.get(f.0, g.0).map(Family)
     }
 
-    fn has_empty_set(&self, mut family: Family) -> bool {
-        while !family.is_terminal() {
-            family = Family(self.node(family).low);
-        }
-        family == Family::EMPTY_SET
+    fn has_empty_set(&self, family: Family) -> bool {
+        self.has_empty_set[family.0 as usize]
     }
 
     /// Opens `f` without `g` and returns what is to be done first.

@@ -5,15 +5,25 @@
 //! (Kleene). Whether the evidence for a failure is known, unknown or contradicted is for the caller to say.
 
 use super::circuit::{Circuit, Literal};
+use super::table::Full;
 use crate::fault_graph::{FaultGraph, Gate, GateView, Vertex};
 
 /// Most arguments that circles may be unrolled to.
 const UNROLLED_MAX: usize = 50_000_000;
 
-/// A circle is too large to be unrolled.
+/// Why there is no circuit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct CircleTooLarge {
-    pub(super) vertices: usize,
+pub(super) enum Refused {
+    /// A circle is too large to be unrolled.
+    Circle { vertices: usize },
+    /// It takes more memory than it may.
+    Memory,
+}
+
+impl From<Full> for Refused {
+    fn from(Full: Full) -> Self {
+        Self::Memory
+    }
 }
 
 /// A circuit, and the vertices whose own failures its events are.
@@ -24,18 +34,19 @@ pub(super) struct Formula {
     pub(super) events: Vec<Vertex>,
 }
 
-/// The formula of `top`. `fails` says which vertices can fail by themselves.
+/// The formula of `top`, in so much memory. `fails` says which vertices can fail by themselves.
 pub(super) fn formula(
     graph: &FaultGraph,
     top: Vertex,
     fails: &dyn Fn(Vertex) -> bool,
-) -> Result<Formula, CircleTooLarge> {
+    bytes_max: u64,
+) -> Result<Formula, Refused> {
     let in_cone = cone(graph, top);
     let events: Vec<Vertex> = graph.vertices().filter(|v| in_cone[v.index()] && fails(*v)).collect();
     let mut builder = Builder {
         graph,
         // Vertices are at most 2^31 - 1.
-        circuit: Circuit::new(u32::try_from(events.len()).unwrap_or(u32::MAX)),
+        circuit: Circuit::new(u32::try_from(events.len()).unwrap_or(u32::MAX), bytes_max),
         own: vec![None; graph.len()],
         down: vec![Literal::FALSE; graph.len()],
     };
@@ -70,7 +81,7 @@ struct Builder<'g> {
 }
 
 impl Builder<'_> {
-    fn build(&mut self, in_cone: &[bool]) -> Result<(), CircleTooLarge> {
+    fn build(&mut self, in_cone: &[bool]) -> Result<(), Refused> {
         let graph = self.graph;
         // The vertices of a circle are done together, where the first of them stands in the order.
         let mut circle_of: Vec<(Vertex, usize)> = Vec::new();
@@ -81,7 +92,10 @@ impl Builder<'_> {
         let mut done = vec![false; graph.cycles().len()];
         for vertex in graph.bottom_up().filter(|vertex| in_cone[vertex.index()]) {
             match circle_of.binary_search_by_key(&vertex, |(member, _)| *member) {
-                Err(_) => self.down[vertex.index()] = self.formula(vertex),
+                Err(_) => {
+                    self.down[vertex.index()] = self.formula(vertex);
+                    self.circuit.room()?;
+                }
                 Ok(at) => {
                     let number = circle_of[at].1;
                     if !std::mem::replace(&mut done[number], true) {
@@ -93,14 +107,15 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn unroll(&mut self, circle: &[Vertex]) -> Result<(), CircleTooLarge> {
+    fn unroll(&mut self, circle: &[Vertex]) -> Result<(), Refused> {
         let arguments: usize =
             circle.iter().flat_map(|&vertex| self.graph.gates(vertex)).map(|gate| gate.arguments.len()).sum();
         if arguments.saturating_mul(circle.len()) > UNROLLED_MAX {
-            return Err(CircleTooLarge { vertices: circle.len() });
+            return Err(Refused::Circle { vertices: circle.len() });
         }
         for _ in 0..circle.len() {
             let next: Vec<Literal> = circle.iter().map(|&vertex| self.formula(vertex)).collect();
+            self.circuit.room()?;
             let mut changed = false;
             for (vertex, literal) in circle.iter().zip(next) {
                 changed |= std::mem::replace(&mut self.down[vertex.index()], literal) != literal;

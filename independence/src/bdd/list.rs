@@ -85,6 +85,8 @@ pub struct Groups<'a> {
     orders: Vec<(Family, Orders)>,
     next_order: u32,
     order_max: u32,
+    /// By order, where the bits do not tell orders apart: else a search could go through all of them in vain.
+    counts: Vec<u128>,
     open: Vec<State>,
 }
 
@@ -97,7 +99,9 @@ impl<'a> Groups<'a> {
         }
         let events = u32::try_from(groups.diagram.events.len()).unwrap_or(u32::MAX);
         let order_max = groups.order_max.unwrap_or(events);
-        Self { groups, orders, next_order: 0, order_max, open: Vec::new() }
+        let has_large = orders.last().is_some_and(|(family, orders)| orders.has(*family, ORDERS_TOLD_APART));
+        let counts = if has_large { groups.counts() } else { Vec::new() };
+        Self { groups, orders, next_order: 0, order_max, counts, open: Vec::new() }
     }
 
     /// Opens the search for the next order there are groups of.
@@ -107,7 +111,9 @@ impl<'a> Groups<'a> {
         while self.next_order <= self.order_max {
             let order = self.next_order;
             self.next_order += 1;
-            if orders.has(*family, order) {
+            let told_apart = order < ORDERS_TOLD_APART;
+            let is_there = told_apart || self.counts.get(order as usize).is_some_and(|&count| count > 0);
+            if is_there && orders.has(*family, order) {
                 let goal = Goal { unit, family: *family, order };
                 self.open.push(State { chosen: Vec::new(), goals: vec![goal] });
                 return Some(());

@@ -47,7 +47,18 @@ impl<'f> Minimal<'f> {
         Ok(Self { functions, families: Families::new(rest), limited: order_max.is_some(), known, open: Vec::new() })
     }
 
-    /// The minimal risk groups of `f`, up to the order given at the start.
+    /// Goes on to the next order, with what is known of smaller ones.
+    pub(super) fn next_order(&mut self, memory_bytes_max: u64) -> Result<(), Full> {
+        let entries = self.functions.len().saturating_mul(2);
+        let bytes = entries.saturating_mul(self.known.len() + 1).saturating_mul(size_of::<u32>()) as u64;
+        if bytes > memory_bytes_max {
+            return Err(Full);
+        }
+        self.known.push(vec![UNKNOWN; entries]);
+        Ok(())
+    }
+
+    /// The minimal risk groups of `f`, up to the order given at the start, or reached since.
     pub(super) fn of(&mut self, f: Function) -> Result<Family, Full> {
         self.open.clear();
         // Without a limit the only table is 0, and it stays 0.

@@ -5,6 +5,7 @@
 //! the others are first put together into gates of their own, which makes more modules.
 
 use super::circuit::{Circuit, Kind, Literal};
+use super::table::Full;
 
 /// When a node was visited, and when what is below it was.
 #[derive(Debug, Clone, Copy)]
@@ -71,11 +72,11 @@ pub(super) fn modules(circuit: &Circuit, root: Literal) -> Vec<bool> {
     modules
 }
 
-/// The circuit with arguments that share nothing with others of their gate put together.
-pub(super) fn grouped(circuit: &Circuit, root: Literal) -> (Circuit, Literal) {
+/// The circuit with arguments that share nothing with others of their gate put together, in so much memory.
+pub(super) fn grouped(circuit: &Circuit, root: Literal, bytes_max: u64) -> Result<(Circuit, Literal), Full> {
     let cone = circuit.cone(root);
     let dates = dates(circuit, root, &cone);
-    let mut result = Circuit::new(circuit.events());
+    let mut result = Circuit::new(circuit.events(), bytes_max);
     let mut image = vec![Literal::TRUE; circuit.nodes() as usize];
     for &node in &cone {
         let Some(gate) = circuit.as_gate(node) else {
@@ -99,9 +100,10 @@ pub(super) fn grouped(circuit: &Circuit, root: Literal) -> (Circuit, Literal) {
                 associative(&mut result, gate.kind, arguments)
             }
         };
+        result.room()?;
     }
     let root = image[root.node() as usize].negated_if(root.is_negated());
-    (result, root)
+    Ok((result, root))
 }
 
 fn associative(circuit: &mut Circuit, kind: Kind, arguments: Vec<Literal>) -> Literal {

@@ -229,18 +229,19 @@ impl Sums {
     }
 }
 
-/// Bounds of the probability of `top` that need no diagram: one pass over the formula. Where no part is used twice they
-/// meet.
+/// Bounds of the probability of `top` that need no diagram: one pass over the formula, which may take so much memory. Where
+/// no part is used twice they meet.
 ///
 /// # Errors
-/// When a circle of needs is too large.
+/// When a circle of needs is too large, or the formula.
 pub fn bounds(
     graph: &FaultGraph,
     top: Vertex,
     fails: &dyn Fn(Vertex) -> bool,
     of: &dyn Fn(Vertex) -> f64,
+    memory_bytes_max: u64,
 ) -> Result<Bounds, DiagramError> {
-    let (circuit, root, events) = circuit_of(graph, top, fails)?;
+    let (circuit, root, events) = circuit_of(graph, top, fails, memory_bytes_max)?;
     let cone = circuit.cone(root);
     let uses = circuit.uses(&cone);
     let is_module = modules(&circuit, root);

@@ -163,7 +163,7 @@ fn probability_importance_and_bounds_are_those_of_their_definitions() {
             let with: f64 = sets.iter().filter(|set| *set >> at & 1 == 1).map(of_set).sum();
             assert!(close(share * all, with), "{graph:?}");
         }
-        let bounds = bounds(&graph, top, &fails, &of).unwrap();
+        let bounds = bounds(&graph, top, &fails, &of, MEMORY).unwrap();
         assert!(bounds.lower <= expect + 1e-9 && expect <= bounds.upper + 1e-9, "{bounds:?} {expect} {graph:?}");
     }
 }
@@ -210,6 +210,50 @@ fn components_that_need_each_other_fail_only_when_something_fails() {
         let graph = builder.finish().unwrap();
         check(&graph, vertices[0]);
     }
+}
+
+#[test]
+fn what_fits_of_the_groups_is_complete_up_to_its_order() {
+    let (mut draw, mut orders) = (Draw(8), BTreeSet::new());
+    for _ in 0..200 {
+        let (graph, top) = random(&mut draw, false);
+        let fails = |vertex: Vertex| graph.event(vertex).is_some();
+        let diagram = Diagram::of(&graph, top, &fails, Limits::memory(MEMORY)).unwrap();
+        let order_end = 1 + draw.below(8) as u32;
+        let memory = [1 << 12, 1 << 14, MEMORY][draw.below(3)];
+        let Some((order, groups)) = diagram.risk_groups_that_fit(order_end, memory) else {
+            orders.insert(0);
+            continue;
+        };
+        assert!(order < order_end);
+        let expect = diagram.risk_groups(Some(order), MEMORY).unwrap();
+        assert!(groups.iter().eq(expect.iter()), "order {order} of {graph:?}");
+        assert_eq!(groups.counts(), expect.counts());
+        orders.insert(order);
+    }
+    assert!(orders.len() > 3, "{orders:?}");
+}
+
+#[test]
+fn a_formula_that_does_not_fit_is_refused_before_a_diagram_is_begun() {
+    let mut builder = FaultGraphBuilder::new();
+    let mut top = builder.define("v0").unwrap();
+    builder.event(top, Event::default()).unwrap();
+    for number in 1..20_000 {
+        let part = builder.define(&format!("s{number}")).unwrap();
+        builder.event(part, Event::default()).unwrap();
+        let next = builder.define(&format!("v{number}")).unwrap();
+        let gate = if number % 2 == 0 { Gate::And } else { Gate::Or };
+        builder.gate(next, gate, &[top.down(), part.down()]).unwrap();
+        top = next;
+    }
+    let graph = builder.finish().unwrap();
+    let fails = |vertex: Vertex| graph.event(vertex).is_some();
+    let error = Diagram::of(&graph, top, &fails, Limits::memory(1 << 20)).unwrap_err();
+    assert_eq!(error, DiagramError::Formula { memory_bytes_max: 1 << 20 });
+    let of = |_| 0.5;
+    assert_eq!(bounds(&graph, top, &fails, &of, 1 << 20).unwrap_err(), error);
+    assert!(bounds(&graph, top, &fails, &of, MEMORY).is_ok());
 }
 
 #[test]

@@ -76,9 +76,12 @@ bring sh chown chmod mkdir rm grep setpriv systemd-sysusers
 (cd "$workspace" && ./dev package --from "$programs" --to "$place") >&2
 agent=$(find "$place" -maxdepth 1 -name 'avow-node-agent_*.deb')
 libvirt=$(find "$place" -maxdepth 1 -name 'avow-source-libvirt_*.deb')
+ceph=$(find "$place" -maxdepth 1 -name 'avow-source-ceph_*.deb')
 packages=("$agent")
 if [[ -n $libvirt ]]; then packages+=("$libvirt"); else skip 'the package of avow-source-libvirt: it is not built here'; fi
+if [[ -n $ceph ]]; then packages+=("$ceph"); else skip 'the package of avow-source-ceph: it is not built here'; fi
 bring "$programs/avow-agent"
+[[ -z $ceph ]] || bring "$programs/avow-source-ceph"
 rm -rf "${root:?}$programs"
 
 # Dependencies are the machine's business: what they bring is in the root already.
@@ -120,10 +123,13 @@ skip_always 'what systemd itself applies (sandbox of the unit, tmpfiles.d, udev 
 echo '# edited' >>"$root/etc/avow/agent.toml"
 names=(avow-node-agent)
 [[ -z $libvirt ]] || names=(avow-source-libvirt "${names[@]}")
+[[ -z $ceph ]] || names=(avow-source-ceph "${names[@]}")
 law 'an upgrade to the same version works' pack --install "${packages[@]}"
 law 'it keeps an edited configuration' grep -q '^# edited' "$root/etc/avow/agent.toml"
 law 'the packages are removed' pack --remove "${names[@]}"
-law 'a removed package leaves no program' gone /usr/bin/avow-agent
+for program in avow-agent avow-source-ceph avow-source-libvirt; do
+  law "a removed package leaves no $program" gone "/usr/bin/$program"
+done
 law 'it leaves the configuration' there /etc/avow/agent.toml
 law 'it leaves the key of the node' there /var/lib/avow-agent/report.key
 law 'the packages are purged' pack --purge "${names[@]}"

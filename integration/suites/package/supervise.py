@@ -90,6 +90,24 @@ if gathered.returncode == 0:
     facts = json.loads(gathered.stdout)["facts"]
     need("present" in facts["memory"] and "present" in facts["agent"], "it reads the machine behind its confinement")
 
+# The reader of Ceph, with a key that only the agent's group may read, and a monitor that is not there: it says so itself.
+if os.path.exists(f"{root}/usr/bin/avow-source-ceph"):
+    os.makedirs(f"{root}/etc/ceph", exist_ok=True)
+    with open(f"{root}/etc/ceph/ceph.conf", "w", encoding="utf-8") as conf:
+        conf.write("[global]\nfsid = 9c1f6b0e-2f0f-4b39-8a43-4f5c7a3b8d10\nmon_host = 127.0.0.1:1\n")
+    keyring = f"{root}/etc/ceph/ceph.client.avow.keyring"
+    with open(keyring, "w", encoding="utf-8") as key:
+        key.write("[client.avow]\n\tkey = AQAAAAAAAAAAABAAAAAAAAAAAAAAAAAAAAAAAA==\n")
+    os.chown(keyring, 0, gid)
+    os.chmod(keyring, 0o640)
+    environment = {"AVOW_SOURCES__DEADLINE_MS": "2000"}
+    gathered = subprocess.run(gather, env=environment, capture_output=True, text=True, timeout=START_SECONDS_MAX)
+    said = json.loads(gathered.stdout)["facts"]["ceph"] if gathered.returncode == 0 else gathered.stderr
+    print(f"the reader of Ceph without a cluster: {said}")
+    detail = said.get("absent", {}).get("detail", "") if isinstance(said, dict) else ""
+    need(detail and "install" not in detail and "killed" not in detail and "ended with" not in detail, f"the reader of Ceph runs: {said}")
+    shutil.rmtree(f"{root}/etc/ceph")
+
 if failures:
     print(log, file=sys.stderr)
 sys.exit(1 if failures else 0)

@@ -1,25 +1,28 @@
-//! `avow-source-libvirt [URI]`: asks libvirt once, over its read-only socket, and prints the raw answers as JSON.
+//! `avow-source-libvirt [URI [kept]]`: asks libvirt once, over its read-only socket, and prints the raw answers as JSON. With
+//! `kept` it stays: each line of its input is a question, each answer follows its length, and with its input it ends.
 //!
 //! A program of its own, because libvirt's calls have no timeouts: the agent kills it when it is late. It asks for versions,
 //! the node, its capabilities, for each guest its state and its definition, and for the features of the processor models
 //! found there, for storage pools and networks: all of which a frozen guest does not block. It never asks for statistics:
 //! those calls block a worker of libvirtd each, even after their caller was killed. What the answers mean is not known
 //! here, but for the names of the models.
+//!
+//! One that is kept asks everything anew each time, but for the features of models, which change with libvirt alone: they are
+//! those of the connection. A connection that broke since the last question, as when the daemon was restarted, is opened again.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::{self, Read as _, Write as _};
 use std::process::ExitCode;
 
 use descriptors::fact::{AbsenceReason, Reading};
 use node_agent::confine::{FilterError, forbid_programs};
-use node_agent::source::libvirt::{Answer, Answers, CpuModel, DomainAnswer, NodeAnswer, cpu_models};
+use node_agent::exec::{LENGTH_BYTES, QUESTION};
+use node_agent::reader::KEPT;
+use node_agent::source::libvirt::{Answer, Answers, CpuModel, DomainAnswer, NodeAnswer, SYSTEM, cpu_models};
 use virt::connect::Connect;
 use virt::domain::Domain;
 use virt::error::{Error, ErrorNumber};
 use virt::sys;
-
-/// The hypervisor of this node.
-const SYSTEM: &str = "qemu:///system";
 
 fn main() -> ExitCode {
     // If the agent dies first, nobody is left to kill us.
@@ -30,39 +33,103 @@ fn main() -> ExitCode {
     }
     virt::error::clear_error_callback();
 
-    let uri = std::env::args().nth(1).unwrap_or_else(|| SYSTEM.to_owned());
-    let answer: Answer = match Connect::open_read_only(Some(&uri)) {
-        Ok(mut connection) => {
-            let answers = ask(&connection, uri);
-            let _ = connection.close();
-            Reading::Present(answers)
-        }
-        Err(error) => refused(&uri, &error),
+    let mut arguments = std::env::args().skip(1);
+    let mut libvirt = Libvirt { uri: arguments.next().unwrap_or_else(|| SYSTEM.to_owned()), connection: None };
+    let answered = match arguments.next() {
+        None => libvirt.print(false),
+        Some(word) if word == KEPT => libvirt.stay(),
+        Some(_) => return ExitCode::FAILURE,
     };
-    let written = serde_json::to_vec(&answer).is_ok_and(|json| std::io::stdout().write_all(&json).is_ok());
-    if written { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if answered.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn ask(connection: &Connect, uri: String) -> Answers {
-    let capabilities = reading("virConnectGetCapabilities", connection.get_capabilities());
-    let domains = domains(connection);
-    let models = cpu_models(&capabilities, &domains);
-    Answers {
-        uri,
-        hypervisor: reading("virConnectGetType", connection.get_type()),
-        library_version: reading("virConnectGetLibVersion", connection.get_lib_version()).map(u64::from),
-        hypervisor_version: reading("virConnectGetVersion", connection.get_hyp_version()).map(u64::from),
-        node: reading("virNodeGetInfo", connection.get_node_info())
-            .map(|node| NodeAnswer { cpus: node.cpus, memory_kibibytes: node.memory }),
-        cpu_models: models.iter().map(|model| (model.key(), expanded(connection, model))).collect::<BTreeMap<_, _>>(),
-        storage_pools: storage_pools(connection),
-        networks: networks(connection),
-        capabilities,
-        domains,
+/// Where to ask.
+struct Libvirt {
+    uri: String,
+    connection: Option<Connection>,
+}
+
+/// An open connection, and what was asked of it once.
+struct Connection {
+    connect: Connect,
+    models: BTreeMap<CpuModel, Reading<String>>,
+}
+
+impl Libvirt {
+    /// One answer for each question, until the input ends.
+    fn stay(&mut self) -> io::Result<()> {
+        let mut question = [0];
+        while io::stdin().read(&mut question)? > 0 {
+            if question == [QUESTION] {
+                self.print(true)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn print(&mut self, with_length: bool) -> io::Result<()> {
+        let json = serde_json::to_vec(&self.answer())?;
+        let mut output = io::stdout().lock();
+        if with_length {
+            let length: [u8; LENGTH_BYTES] =
+                u32::try_from(json.len()).map_err(|_| io::ErrorKind::FileTooLarge)?.to_be_bytes();
+            output.write_all(&length)?;
+        }
+        output.write_all(&json)?;
+        output.flush()
+    }
+
+    fn answer(&mut self) -> Answer {
+        if let Some(mut kept) = self.connection.take() {
+            let answers = kept.ask(self.uri.clone());
+            // Local: it is known since a call failed. What a broken connection left unsaid is asked once more.
+            if kept.connect.is_alive().unwrap_or(false) {
+                self.connection = Some(kept);
+                return Reading::Present(answers);
+            }
+        }
+        match Connect::open_read_only(Some(&self.uri)) {
+            Ok(connect) => {
+                let connection = self.connection.insert(Connection { connect, models: BTreeMap::new() });
+                Reading::Present(connection.ask(self.uri.clone()))
+            }
+            Err(error) => refused(&self.uri, &error),
+        }
     }
 }
 
-/// Each model is asked for once a round, however many guests have it.
+impl Connection {
+    fn ask(&mut self, uri: String) -> Answers {
+        let connect = &self.connect;
+        let capabilities = reading("virConnectGetCapabilities", connect.get_capabilities());
+        let domains = domains(connect);
+        let models = cpu_models(&capabilities, &domains);
+        self.models.retain(|model, expansion| expansion.present().is_some() && models.contains(model));
+        for model in models {
+            self.models.entry(model).or_insert_with_key(|model| expanded(connect, model));
+        }
+        Answers {
+            uri,
+            hypervisor: reading("virConnectGetType", connect.get_type()),
+            library_version: reading("virConnectGetLibVersion", connect.get_lib_version()).map(u64::from),
+            hypervisor_version: reading("virConnectGetVersion", connect.get_hyp_version()).map(u64::from),
+            node: reading("virNodeGetInfo", connect.get_node_info())
+                .map(|node| NodeAnswer { cpus: node.cpus, memory_kibibytes: node.memory }),
+            cpu_models: self.models.iter().map(|(model, expansion)| (model.key(), expansion.clone())).collect(),
+            storage_pools: storage_pools(connect),
+            networks: networks(connect),
+            capabilities,
+            domains,
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        let _ = self.connect.close();
+    }
+}
+
 fn expanded(connection: &Connect, model: &CpuModel) -> Reading<String> {
     let flags = sys::VIR_CONNECT_BASELINE_CPU_EXPAND_FEATURES;
     reading("virConnectBaselineCPU", connection.baseline_cpu(&[&model.xml()], flags))

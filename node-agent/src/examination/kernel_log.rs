@@ -87,10 +87,27 @@ mod tests {
         }
     }
 
+    fn record() -> impl Strategy<Value = String> {
+        let head = prop_oneof!["[0-9]{1,2},[0-9]{1,3},[0-9]{1,21},-", "[0-9,;a-z -]{0,20}", "\\PC{0,8}"];
+        let text = prop_oneof![Just("random: crng init done"), Just("crng init done\n SUBSYSTEM=x"), Just("crng init")];
+        prop_oneof![(head, text).prop_map(|(head, text)| format!("{head};{text}")), "\\PC{0,60}"]
+    }
+
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// A time is that of the first record that says so, and whatever else is in the log changes nothing of it.
         #[test]
-        fn no_log_panics(records in proptest::collection::vec("[0-9,;a-z \n]{0,40}", 0..8)) {
-            let _ = find(records.into_iter());
+        fn any_log_has_the_time_of_its_first_such_record_or_none(records in proptest::collection::vec(record(), 0..8)) {
+            let says_so = |record: &&String| {
+                record.split_once(';').is_some_and(|(_, text)| text.lines().next().is_some_and(|line| line.ends_with(READY)))
+            };
+            let first = records.iter().find(says_so);
+            let time = first.and_then(|record| record.split(';').next()?.split(',').nth(2)?.parse::<u64>().ok());
+            let reading = find(records.iter().cloned());
+            prop_assert_eq!(reading.present().copied(), time.map(|microseconds| microseconds / 1000));
+            let expected = if first.is_some() { AbsenceReason::Malformed } else { AbsenceReason::NotPresent };
+            prop_assert!(reading.absence().is_none_or(|absence| absence.reason == expected), "{:?}", reading);
         }
     }
 }

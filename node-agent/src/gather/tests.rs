@@ -1,6 +1,8 @@
 //! Sources that fail in every way, beside one that does not: what they do to it, to the round, and to memory.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Barrier, Mutex};
+use std::thread::{self, ThreadId};
 
 use descriptors::fact::dmi::DmiFact;
 
@@ -174,6 +176,62 @@ fn a_panic_without_a_text_is_a_reading_too() {
         (AbsenceReason::Malformed, "the source panicked: without a text")
     );
     assert_eq!(reason(&gathered, "good"), None);
+}
+
+static READ_BY: Mutex<Vec<ThreadId>> = Mutex::new(Vec::new());
+
+/// Notes the thread that reads it.
+struct Notes(&'static str);
+impl Source for Notes {
+    fn name(&self) -> &'static str {
+        self.0
+    }
+    fn read(&self, _: &Context) -> Reading<Fact> {
+        READ_BY.lock().unwrap().push(thread::current().id());
+        fact()
+    }
+}
+
+static LATE: Barrier = Barrier::new(2);
+
+/// Late once, until the test lets it go.
+struct Late(AtomicBool);
+impl Source for Late {
+    fn name(&self) -> &'static str {
+        "late"
+    }
+    fn read(&self, _: &Context) -> Reading<Fact> {
+        if !self.0.swap(true, Ordering::SeqCst) {
+            LATE.wait();
+        }
+        fact()
+    }
+}
+
+#[test]
+fn one_thread_reads_every_source_round_after_round_until_one_is_late() {
+    static LATE_ONCE: Late = Late(AtomicBool::new(false));
+    static SOURCES: [&dyn Source; 4] = [&Notes("a"), &Panics, &Notes("b"), &Notes("c")];
+    static WITH_LATE: [&dyn Source; 3] = [&Notes("a"), &LATE_ONCE, &Notes("b")];
+    let read_by = |gatherer: &mut Gatherer, rounds: usize| {
+        READ_BY.lock().unwrap().clear();
+        (0..rounds).for_each(|_| drop(gatherer.gather()));
+        READ_BY.lock().unwrap().clone()
+    };
+    let mut steady = gatherer_with(&SOURCES, 30_000);
+    let threads = read_by(&mut steady, 3);
+    assert!(threads.len() == 9 && threads.iter().all(|thread| *thread == threads[0]), "{threads:?}");
+
+    let mut gatherer = gatherer(&WITH_LATE, &[]);
+    let threads = read_by(&mut gatherer, 2);
+    assert_eq!(threads.len(), 4);
+    assert!(threads[0] != threads[1] && threads[1..].iter().all(|thread| *thread == threads[1]), "{threads:?}");
+    LATE.wait();
+    let back = (0..500).any(|_| {
+        thread::sleep(Duration::from_millis(10));
+        reason(&gatherer.gather(), "late").is_none()
+    });
+    assert!(back, "a source that was late is read again");
 }
 
 struct HangsForEver;

@@ -151,6 +151,8 @@ fn pool_semantics(bits: u32) -> Reading<PoolSemantics> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -179,5 +181,46 @@ mod tests {
     #[test]
     fn this_machine_has_an_answer() {
         assert!(crng_ready().present().is_some());
+    }
+
+    /// An examination as it is kept, with everything in it.
+    const EXAMINATION: &str = r#"{"at":"2026-11-20T04:11:07Z","boot_id":{"present":"b"},"crng_ready_after_ms":{"present":3456},
+        "rdrand":{"present":{"executions":65536,"underflow_percent":0,"bytes_per_second":48000000,"stuck":false,
+            "health":{"label":"conditioned","claimed_bits_per_byte":4,"repetition_count_passed":true,
+                "adaptive_proportion_passed":{"present":true}}}},
+        "rdseed":{"absent":{"reason":"not_present","detail":"cpuid does not offer RDSEED"}},
+        "hwrng":{"present":{"bytes":2048,"bytes_per_second":9900,"health":{"label":"conditioned","claimed_bits_per_byte":4,
+            "repetition_count_passed":true,"adaptive_proportion_passed":{"absent":{"reason":"not_present","detail":"x"}}}}},
+        "timer_jitter":{"present":{"label":"raw","samples":1000000,"bits_per_sample":8,"min_entropy_millibits":2630,
+            "estimator":"multi_mmc","cpu_ms":1100}}}"#;
+
+    #[test]
+    fn an_examination_that_was_kept_is_read() {
+        assert!(examination(EXAMINATION).present().is_some());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Whatever became of the file: what is read goes through JSON unchanged, and the rest is malformed.
+        #[test]
+        fn any_change_of_an_examination_is_read_or_malformed(
+            changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+            length in any::<prop::sample::Index>(),
+            cut in any::<bool>(),
+        ) {
+            let mut bytes = EXAMINATION.as_bytes().to_vec();
+            for (at, byte) in changes {
+                bytes[at.index(EXAMINATION.len())] = byte & 0x7f;
+            }
+            bytes.truncate(if cut { length.index(EXAMINATION.len()) } else { EXAMINATION.len() });
+            match examination(&String::from_utf8(bytes).unwrap()) {
+                Reading::Present(read) => {
+                    let json = serde_json::to_string(&read).unwrap();
+                    prop_assert_eq!(examination(&json), Reading::Present(read));
+                }
+                Reading::Absent(absence) => prop_assert_eq!(absence.reason, AbsenceReason::Malformed),
+            }
+        }
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! libvirt is asked by a program of its own, `avow-source-libvirt`, which is killed when it is late: libvirt's calls have
 //! no timeouts, and its C library stays out of the agent. That program prints the raw answers as JSON ([`Answers`]); what
-//! they mean is decided here. No statistics are ever asked for: on a guest that is frozen those calls block a worker of
+//! they mean is decided here. It is kept between rounds, because starting a program with libvirt in it costs several times what a
+//! round does, and replaced after some (`docs/adr/0016-the-reader-of-libvirt-is-kept.md`); one that is late, or finds no daemon, is
+//! not kept. No statistics are ever asked for: on a guest that is frozen those calls block a worker of
 //! libvirtd each, even after their caller was killed. A capture holds the same JSON in `/avow/libvirt.json`.
 //!
 //! Some things are derived here, from what is told, because they need all guests at once: what guests were given beside what
@@ -22,7 +24,9 @@ mod storage;
 mod xml;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use descriptors::fact::libvirt::{Guest, LibvirtFact, Overcommit, Seeds, Usable};
 use descriptors::fact::{AbsenceReason, Fact, Reading};
@@ -34,10 +38,13 @@ pub use self::seed::CpuModel;
 
 use super::{Context, Source};
 use crate::config;
-use crate::reader::{self, Reader};
+use crate::reader::{self, Reader, Standing};
 
 /// Name of the program that asks libvirt.
 pub const READER: &str = "avow-source-libvirt";
+
+/// The hypervisor of this node.
+pub const SYSTEM: &str = "qemu:///system";
 
 /// Where a capture holds the answers.
 const CAPTURED: &str = "/avow/libvirt.json";
@@ -107,8 +114,13 @@ pub struct DomainAnswer {
     pub xml: Reading<String>,
 }
 
+/// The one instance, which keeps the reader between rounds.
+pub static LIBVIRT: Libvirt = Libvirt { reader: Mutex::new(None) };
+
 /// See the module.
-pub struct Libvirt;
+pub struct Libvirt {
+    reader: Mutex<Option<Standing>>,
+}
 
 impl Source for Libvirt {
     fn name(&self) -> &'static str {
@@ -120,13 +132,25 @@ impl Source for Libvirt {
     }
 
     fn read(&self, context: &Context) -> Reading<Fact> {
-        let (place, bytes) = fetch(context);
-        bytes.and_then(|bytes| parse(&place, &bytes)).map(Fact::from)
+        let mut standing = self.kept().take();
+        let (place, bytes) = fetch(context, &mut standing);
+        let answer = bytes.and_then(|bytes| parse(&place, &bytes));
+        if answer.present().is_some() {
+            *self.kept() = standing;
+        }
+        answer.map(fact).map(Fact::from)
+    }
+}
+
+impl Libvirt {
+    /// Held for a moment only: who waits for a reader does not hold up another.
+    fn kept(&self) -> MutexGuard<'_, Option<Standing>> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The reader's answer as JSON, and the place it is from.
-fn fetch(context: &Context) -> (String, Reading<Vec<u8>>) {
+fn fetch(context: &Context, standing: &mut Option<Standing>) -> (String, Reading<Vec<u8>>) {
     if !context.root.is_live() {
         return (CAPTURED.to_owned(), context.root.bytes(CAPTURED, ANSWERS_BYTES_MAX));
     }
@@ -139,13 +163,16 @@ fn fetch(context: &Context) -> (String, Reading<Vec<u8>>) {
         output_bytes_max: ANSWERS_BYTES_MAX,
         deadline: settings.deadline(),
     };
-    let uri: Vec<&str> = settings.libvirt_uri.as_deref().into_iter().collect();
-    reader.ask(&uri)
+    let uri = settings.libvirt_uri.as_deref().unwrap_or(SYSTEM);
+    match settings.libvirt_reader_rounds {
+        NonZeroU32::MIN => reader.ask(&[uri]),
+        rounds => reader.ask_kept(standing, rounds, &[uri]),
+    }
 }
 
-fn parse(place: &str, bytes: &[u8]) -> Reading<LibvirtFact> {
+fn parse(place: &str, bytes: &[u8]) -> Answer {
     match serde_json::from_slice::<Answer>(bytes) {
-        Ok(answer) => answer.map(fact),
+        Ok(answer) => answer,
         Err(error) => Reading::absent(AbsenceReason::Malformed, format!("{place}: {error}")),
     }
 }

@@ -26,6 +26,7 @@ impl Evaluation {
         }
         for &member in &members {
             self.full[member as usize] = EMPTY;
+            self.note(member);
         }
         loop {
             let mut changed = false;

@@ -13,7 +13,7 @@ impl Evaluation {
         let start = self.terms.len();
         let term = match gate.rule {
             Rule::Always => ONE,
-            _ if self.is_wide(gate) => match self.classes(cone, gate, region)? {
+            _ if self.is_wide(gate) => match self.classes(cone, gate, frame)? {
                 Some(classes) => self.of_classes(gate, &classes)?,
                 None => return Ok(()),
             },
@@ -68,25 +68,28 @@ impl Evaluation {
     }
 
     /// The classes of a wide gate's members, where all that is needed of them is known.
-    fn classes(&mut self, cone: &Cone<'_>, gate: ConeGate<'_>, region: Region) -> Result<Option<Vec<Class>>, Halt> {
+    fn classes(&mut self, cone: &Cone<'_>, gate: ConeGate<'_>, frame: Frame) -> Result<Option<Vec<Class>>, Halt> {
+        let region = frame.task.region;
         let mut bare = Vec::with_capacity(gate.arguments.len());
+        let mut with_part = Vec::new();
         for &argument in gate.arguments {
             let position = cone.position(argument);
-            if let Some(value) = self.bare_value(cone, position, region)? {
+            if let Some(part) = self.part(position).filter(|_| region.is_none()) {
+                with_part.push((part, position));
+            } else if let Some(value) = self.bare_value(cone, position, region)? {
                 bare.push((value, position));
             }
         }
+        self.by_part(cone, gate.rule, frame.gate, with_part, &mut bare)?;
         if !self.missing.is_empty() {
             return Ok(None);
         }
-        let classes = symmetry::classes(bare);
-        let all = gate.rule == Rule::All;
+        let mut classes = symmetry::classes(bare);
         let mut known = Vec::with_capacity(classes.len());
+        if gate.rule == Rule::All {
+            known.push(self.large_classes(&mut classes)?);
+        }
         for class in classes {
-            if all && class.members.len() > usize::from(self.order) {
-                known.push(Class { bare: class.bare, members: Vec::new() });
-                continue;
-            }
             let mut members = Vec::with_capacity(class.members.len());
             for &position in &class.members {
                 members.extend(self.value(cone, position, region)?);
@@ -94,6 +97,53 @@ impl Evaluation {
             known.push(Class { bare: class.bare, members });
         }
         Ok(self.missing.is_empty().then_some(known))
+    }
+
+    fn part(&self, position: u32) -> Option<u32> {
+        self.skeleton.as_ref().and_then(|skeleton| skeleton.part_of(position))
+    }
+
+    /// Adds the bare families of members that have parts. Members with one part have one family: the first is asked for it.
+    fn by_part(
+        &mut self,
+        cone: &Cone<'_>,
+        rule: Rule,
+        gate: u32,
+        mut members: Vec<(u32, u32)>,
+        bare: &mut Vec<(Id, u32)>,
+    ) -> Result<(), Halt> {
+        members.sort_unstable();
+        let of_parts: Vec<&[(u32, u32)]> = members.chunk_by(|a, b| a.0 == b.0).collect();
+        let order = usize::from(self.order);
+        let implied = match &mut self.skeleton {
+            Some(skeleton) if rule == Rule::All => {
+                skeleton.implied(gate, of_parts.iter().map(|of| (of[0].0, of.len() > order)).collect())
+            }
+            _ => vec![false; of_parts.len()],
+        };
+        for (of, _) in of_parts.iter().zip(implied).filter(|(_, implied)| !implied) {
+            if let Some(family) = self.bare_value(cone, of[0].1, None)? {
+                bare.extend(of.iter().map(|&(_, position)| (family, position)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the large classes of a conjunction out, and what they imply: all of a large class together are as its bare
+    /// family, and a member is implied when its bare family is.
+    fn large_classes(&mut self, classes: &mut Vec<Class>) -> Result<Class, Halt> {
+        let order = usize::from(self.order);
+        let large: Vec<Id> =
+            classes.iter().filter(|class| class.members.len() > order).map(|class| class.bare).collect();
+        let all = product::all(&mut self.zbdd, &large, self.order)?;
+        let mut left = Vec::new();
+        for class in classes.drain(..).filter(|class| class.members.len() <= order) {
+            if self.zbdd.without(all, class.bare)? != EMPTY {
+                left.push(class);
+            }
+        }
+        *classes = left;
+        Ok(Class { bare: all, members: Vec::new() })
     }
 
     /// The family of a wide gate. The members of a class are their families now.

@@ -60,8 +60,8 @@ impl Zbdd {
         let (mut f, mut g) = (f, g);
         let mut result = loop {
             // Variables that `f` does not have make a set of `g` none that `f` could hold.
-            while f > ONE && self.var(g) < self.var(f) {
-                g = self.lo(g);
+            if f > ONE {
+                g = self.skip_before(g, self.var(f));
             }
             if f == EMPTY || g == ONE || f == g {
                 break EMPTY;

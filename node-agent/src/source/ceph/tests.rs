@@ -332,7 +332,7 @@ fn reports(values: &BTreeMap<String, Value>) {
 }
 
 proptest! {
-    // A million inputs: PROPTEST_CASES=500000 for each of the two laws.
+    // A million inputs for each law: `./dev long parsers`.
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]

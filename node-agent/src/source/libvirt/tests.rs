@@ -249,7 +249,7 @@ fn reports(answers: Answers) {
 }
 
 proptest! {
-    // A million inputs: PROPTEST_CASES=1000000 for the first law.
+    // A million inputs for each law: `./dev long parsers`.
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]

@@ -1,7 +1,7 @@
 //! Compiles the wire without protoc.
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let files = ["avow/v1/enrolment.proto", "avow/v1/ingest.proto"];
+    let files = ["avow/v1/attestation.proto", "avow/v1/enrolment.proto", "avow/v1/ingest.proto"];
     for file in files {
         println!("cargo::rerun-if-changed={file}");
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use descriptors::bundle::{self, Bundle, NodeTrust};
+use descriptors::bundle::{self, Bundle, NodeTrust, attestation_path, heartbeat_path, report_path};
 use descriptors::canonical;
 use descriptors::declaration::{DECLARATION_TYPE, Declaration, Mistake};
 use descriptors::did::{self, Did, DidError};
@@ -11,6 +11,7 @@ use descriptors::id::NodeId;
 use descriptors::proof::PublicKey;
 use descriptors::proof::dsse::{self, Envelope};
 use descriptors::report::{HEARTBEAT_TYPE, Heartbeat, REPORT_TYPE, Report};
+use descriptors::tpm::attestation::{Attestation, AttestationError, Opened};
 use independence::evidence::NodeEvidence;
 use serde_json::Value;
 
@@ -77,6 +78,18 @@ pub enum EntryError {
         /// Which.
         holds: Digest,
     },
+    /// Not an attestation of the node's chip.
+    #[error("`{path}` does not bind the node's key to a TPM")]
+    Attestation {
+        /// Where.
+        path: String,
+        /// Why.
+        #[source]
+        source: AttestationError,
+    },
+    /// An attestation without the collector's word on it, or the word without an attestation.
+    #[error("`{0}` and what the list of nodes says of a TPM do not go together")]
+    HalfAttested(NodeId),
     /// Evidence without an entry in the list of nodes.
     #[error("`{0}` has no entry in the list of nodes")]
     Stray(String),
@@ -136,7 +149,7 @@ pub fn nodes(bundle: &Bundle) -> Result<Vec<NodeTrust>, EntryError> {
 pub fn node_evidence(bundle: &Bundle, trust: &NodeTrust) -> Result<NodeEvidence, EntryError> {
     let unknown = |source| EntryError::Key { did: trust.report_key.clone(), source };
     let key = trust.report_key.to_key().map_err(unknown)?;
-    let path = bundle::report_path(&trust.node);
+    let path = report_path(&trust.node);
     let payload = signed(bundle, &path, REPORT_TYPE, &key)?;
     let shape = |source| EntryError::Shape { path: path.clone(), source };
     let report: Report = canonical::from_slice(&payload).map_err(shape)?;
@@ -144,12 +157,30 @@ pub fn node_evidence(bundle: &Bundle, trust: &NodeTrust) -> Result<NodeEvidence,
         return Err(EntryError::OtherNode { path, found: report.node });
     }
     let digest = Digest::of(&payload);
-    let path = bundle::heartbeat_path(&trust.node);
+    let path = heartbeat_path(&trust.node);
     let heartbeat = match bundle.entries.contains_key(&path) {
         true => Some(heartbeat(bundle, trust, &key, digest, path)?),
         false => None,
     };
-    Ok(NodeEvidence::new(report, digest, trust.received_at, trust.heard_at, heartbeat.as_ref()))
+    let chip = attestation(bundle, trust)?.map(|opened| opened.endorsement.digest());
+    let evidence = NodeEvidence::new(report, digest, trust.received_at, trust.heard_at, heartbeat.as_ref());
+    Ok(evidence.with_chip(chip))
+}
+
+/// What binds a node's key to its chip, where the bundle holds something that does and the collector says that it counts.
+pub fn attestation(bundle: &Bundle, trust: &NodeTrust) -> Result<Option<Opened>, EntryError> {
+    let path = attestation_path(&trust.node);
+    let envelope = match (bundle.entries.get(&path), &trust.tpm) {
+        (None, None) => return Ok(None),
+        (Some(envelope), Some(seen))
+            if seen.activated_at <= bundle.manifest.as_of && bundle.manifest.as_of <= seen.valid_until =>
+        {
+            envelope
+        }
+        _ => return Err(EntryError::HalfAttested(trust.node.clone())),
+    };
+    let key = trust.report_key.to_key().map_err(|source| EntryError::Key { did: trust.report_key.clone(), source })?;
+    Attestation::open(envelope, &trust.node, &key).map(Some).map_err(|source| EntryError::Attestation { path, source })
 }
 
 fn heartbeat(
@@ -174,7 +205,7 @@ fn heartbeat(
 /// Evidence that the list of nodes does not know: it would be looked at by people and by no check.
 pub fn strays(bundle: &Bundle, nodes: &[NodeTrust]) -> Vec<EntryError> {
     let known: BTreeSet<String> =
-        nodes.iter().flat_map(|n| [bundle::report_path(&n.node), bundle::heartbeat_path(&n.node)]).collect();
+        nodes.iter().flat_map(|n| [report_path(&n.node), heartbeat_path(&n.node), attestation_path(&n.node)]).collect();
     let evidence = bundle.entries.keys().filter(|path| path.starts_with("evidence/"));
     evidence.filter(|path| !known.contains(*path)).map(|path| EntryError::Stray(path.clone())).collect()
 }

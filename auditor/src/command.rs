@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use descriptors::did::Did;
 use descriptors::id::ZoneId;
 use descriptors::timestamp::Timestamp;
+use descriptors::tpm::endorsement::Makers;
 
 use crate::credential::{self, AtHand};
 use crate::impact::Impact;
@@ -16,7 +17,7 @@ use crate::preflight::{self, Files};
 use crate::render;
 use crate::resolve::{self, OverNetwork};
 use crate::risk::{self, OnModel, RiskGroups, Spof};
-use crate::verify::{Ending, verify};
+use crate::verify::{Ending, verify, verify_with};
 
 /// Checks what a provider claims, offline unless asked otherwise.
 ///
@@ -39,6 +40,9 @@ enum Command {
         /// The issuer that you expect, from another source than the file.
         #[arg(long)]
         issuer: Option<Did>,
+        /// Certificates of makers of TPMs whose chips you trust (PEM); of a bundle.
+        #[arg(long, value_name = "FILE")]
+        tpm_roots: Vec<PathBuf>,
         /// How to print.
         #[arg(short, long, value_enum, default_value_t)]
         output: Output,
@@ -101,11 +105,11 @@ struct NotClaimed(String);
 pub fn run(arguments: Arguments) -> anyhow::Result<(String, u8)> {
     let of_model = |(text, ending): (String, risk::Ending)| (text, ending as u8);
     match arguments.command {
-        Command::Verify { file, issuer, output, at_hand, network } => {
+        Command::Verify { file, issuer, tpm_roots, output, at_hand, network } => {
             let bytes = read(&file)?;
             let name = file.display().to_string();
             match credential::is_bundle(&bytes) {
-                true => check_bundle(&name, &bytes, issuer.as_ref(), output),
+                true => check_bundle(&name, &bytes, issuer.as_ref(), &tpm_roots, output),
                 false => check_credential(&name, &bytes, issuer.as_ref(), output, (&at_hand, &network)),
             }
         }
@@ -134,8 +138,19 @@ pub fn ending(error: &anyhow::Error) -> u8 {
     if error.is::<NotClaimed>() { 2 } else { risk::ending(error) as u8 }
 }
 
-fn check_bundle(name: &str, bytes: &[u8], issuer: Option<&Did>, output: Output) -> anyhow::Result<(String, u8)> {
-    let done = verify(bytes, issuer);
+fn check_bundle(
+    name: &str,
+    bytes: &[u8],
+    issuer: Option<&Did>,
+    tpm_roots: &[PathBuf],
+    output: Output,
+) -> anyhow::Result<(String, u8)> {
+    let mut makers = Makers::default();
+    for path in tpm_roots {
+        let read = Makers::from_pem(&read(path)?);
+        makers = makers.and(read.with_context(|| format!("{} does not hold certificates", path.display()))?);
+    }
+    let done = verify_with(bytes, issuer, &makers);
     let text = match output {
         Output::Table => render::verification(name, &done),
         Output::Json => serde_json::to_string_pretty(&done)? + "\n",

@@ -5,6 +5,7 @@
 //! true, it cannot know: it prints the provenance of every edge instead.
 
 pub mod bundle;
+mod chips;
 pub mod command;
 pub mod credential;
 pub mod fetch;

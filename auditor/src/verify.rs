@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use descriptors::bundle::{self, Bundle, CREDENTIALS, Manifest};
+use descriptors::bundle::{self, Bundle, CREDENTIALS, Manifest, NodeTrust};
 use descriptors::canonical;
 use descriptors::credential::{self, Base, Observation};
 use descriptors::declaration::Declaration;
@@ -14,6 +14,8 @@ use descriptors::digest::Digest;
 use descriptors::id::NodeId;
 use descriptors::proof::PublicKey;
 use descriptors::proof::vc_jwt;
+use descriptors::tpm::attestation::Bound;
+use descriptors::tpm::endorsement::Makers;
 use independence::audit::{Audit, audit};
 use independence::evidence::{Evidence, NodeEvidence};
 use independence::verdict::Outcome;
@@ -21,7 +23,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::bundle as entries;
-use crate::status;
+use crate::{chips, status};
 
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -121,6 +123,11 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
 
 /// Checks a bundle. `pinned` is the issuer that the reader expects, from another source than the bundle.
 pub fn verify(bytes: &[u8], pinned: Option<&Did>) -> Verification {
+    verify_with(bytes, pinned, &Makers::default())
+}
+
+/// As [`verify`]; `makers` are those whose chips the reader trusts.
+pub fn verify_with(bytes: &[u8], pinned: Option<&Did>, makers: &Makers) -> Verification {
     let mut done = Verification { manifest: None, checks: Vec::new(), audit: None };
     let read = bundle::read(bytes)
         .map(|bundle| {
@@ -133,6 +140,9 @@ pub fn verify(bytes: &[u8], pinned: Option<&Did>) -> Verification {
     let Some(key) = done.note("issuer", issuer(&bundle, pinned)) else { return done };
     let declaration = done.note("declaration", declaration(&bundle, &key));
     let nodes = done.note("reports", reports(&bundle));
+    if let Some(finding) = nodes.as_ref().and_then(|_| chips::check(&bundle, makers)) {
+        done.checks.push(Check { subject: "tpms", finding });
+    }
     let credentials = done.note("credentials", credentials(&bundle));
     done.check_status(&bundle, credentials.as_ref());
     let (Some((declaration, declaration_digest)), Some(nodes)) = (declaration, nodes) else {
@@ -238,6 +248,7 @@ fn content(
 ) -> Result<((), String), Vec<String>> {
     let trusts = entries::nodes(bundle).map_err(|error| vec![chain(&error)])?;
     let keys: BTreeMap<&NodeId, &Did> = trusts.iter().map(|trust| (&trust.node, &trust.report_key)).collect();
+    let chips = said_of_chips(bundle, &trusts);
     let mut faults = Vec::new();
     let mut expected: BTreeMap<String, Value> = BTreeMap::new();
     for base in credentials.values().filter_map(base_of) {
@@ -245,7 +256,8 @@ fn content(
             // Every report was checked with its node's key, so that there is one.
             let observations = evidence.nodes.iter().filter_map(|node| {
                 let key = keys.get(&node.report.node)?;
-                Some(Observation { report: &node.report, digest: node.digest, key })
+                let chip = chips.get(&node.report.node);
+                Some(Observation { report: &node.report, digest: node.digest, key, chip })
             });
             let verdicts = audit.claims().map_err(|error| vec![chain(&error)])?;
             let subjects = credential::subjects(&base, &evidence.declaration, observations, verdicts);
@@ -263,6 +275,15 @@ fn content(
     }
     faults.extend(expected.keys().map(|id| format!("there is no credential for `{id}`")));
     if faults.is_empty() { Ok(((), format!("{total} credentials say what the evidence says"))) } else { Err(faults) }
+}
+
+/// What is to be said of chips; attestations were checked with the reports, so that each opens.
+fn said_of_chips(bundle: &Bundle, trusts: &[NodeTrust]) -> BTreeMap<NodeId, Bound> {
+    let bound = trusts.iter().filter_map(|trust| {
+        let opened = entries::attestation(bundle, trust).ok()??;
+        Some((trust.node.clone(), Bound::new(&opened, trust.tpm.as_ref()?.maker.clone())))
+    });
+    bound.collect()
 }
 
 fn base_of(credential: &Map<String, Value>) -> Option<Base> {

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use auditor::verify::{Ending, Finding, Verification, verify};
-use descriptors::bundle::{self, NodeTrust};
+use auditor::verify::{Ending, Finding, Verification, verify, verify_with};
+use descriptors::bundle::{self, NodeTrust, TpmTrust};
 use descriptors::canonical;
 use descriptors::credential::{self, Base, Credential, Observation, Period};
 use descriptors::declaration::{DECLARATION_TYPE, Declaration};
@@ -19,10 +19,12 @@ use descriptors::proof::{Signer as _, SoftwareKey, vc_jwt};
 use descriptors::report::{HEARTBEAT_TYPE, Heartbeat, Origin, REPORT_TYPE, Report};
 use descriptors::status_list::{Bits, ENTRIES_MIN, Purpose, list_subject};
 use descriptors::timestamp::Timestamp;
+use descriptors::tpm::attestation::{Attestation, Bound, MakerWord};
+use descriptors::tpm::endorsement::{Certified, Makers};
 use independence::{Evidence, NodeEvidence, audit};
 use serde_json::{Value, json};
 
-const AS_OF: &str = "2026-11-21T12:00:00Z";
+const AS_OF: &str = "2026-11-23T12:00:00Z";
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -54,7 +56,7 @@ fn report(name: &str) -> Report {
     Report {
         node: NodeId::new(name).unwrap(),
         sequence: 1,
-        taken_at: at("2026-11-21T11:30:00Z"),
+        taken_at: at("2026-11-23T11:30:00Z"),
         boot_id: Reading::absent(AbsenceReason::NotPresent, "none"),
         origin: Origin::Simulated,
         agent_version: "test".to_owned(),
@@ -62,24 +64,40 @@ fn report(name: &str) -> Report {
     }
 }
 
+/// A node, and what its chip shows, where it has one, with the issuer's word on the maker.
+type WithChip = (&'static str, Option<(&'static [u8], MakerWord)>);
+
 /// The entries of a bundle as an honest issuer makes them.
 fn entries(declared: Value) -> BTreeMap<String, Vec<u8>> {
+    entries_of(declared, &[("n1", None), ("n2", None)], &node_key())
+}
+
+fn entries_of(declared: Value, machines: &[WithChip], node_key: &SoftwareKey) -> BTreeMap<String, Vec<u8>> {
     let declaration: Declaration = serde_json::from_value(declared).unwrap();
     let payload = canonical::to_vec(&declaration).unwrap();
     let declaration_digest = Digest::of(&payload);
     let envelope = Envelope::sign(DECLARATION_TYPE, payload, &issuer()).unwrap();
     let mut entries = BTreeMap::from([(bundle::DECLARATION.to_owned(), envelope.to_bytes())]);
-    let (mut trusts, mut nodes) = (Vec::new(), Vec::new());
-    for name in ["n1", "n2"] {
+    let (mut trusts, mut nodes, mut chips) = (Vec::new(), Vec::new(), BTreeMap::new());
+    for (name, chip) in machines {
         let report = report(name);
         let payload = canonical::to_vec(&report).unwrap();
         let digest = Digest::of(&payload);
         let path = bundle::report_path(&report.node);
-        entries.insert(path, Envelope::sign(REPORT_TYPE, payload, &node_key()).unwrap().to_bytes());
-        let (node, now) = (report.node.clone(), at("2026-11-21T11:59:00Z"));
-        let report_key = Did::key(&node_key().public_key());
-        trusts.push(NodeTrust { node, report_key, received_at: now, heard_at: now });
-        nodes.push(NodeEvidence::new(report, digest, now, now, None));
+        entries.insert(path, Envelope::sign(REPORT_TYPE, payload, node_key).unwrap().to_bytes());
+        let (node, now) = (report.node.clone(), at("2026-11-23T11:59:00Z"));
+        let report_key = Did::key(&node_key.public_key());
+        let (mut tpm, mut endorsement_key) = (None, None);
+        if let Some((envelope, maker)) = chip {
+            let opened = Attestation::open(envelope, &node, &node_key.public_key()).unwrap();
+            let said = Bound::new(&opened, maker.clone());
+            endorsement_key = Some(said.endorsement_key);
+            chips.insert(node.clone(), said);
+            entries.insert(bundle::attestation_path(&node), envelope.to_vec());
+            tpm = Some(TpmTrust { activated_at: now, valid_until: now.plus_seconds(86_400), maker: maker.clone() });
+        }
+        trusts.push(NodeTrust { node, report_key, received_at: now, heard_at: now, tpm });
+        nodes.push(NodeEvidence::new(report, digest, now, now, None).with_chip(endorsement_key));
     }
     entries.insert(bundle::NODES.to_owned(), canonical::to_vec(&trusts).unwrap());
     let evidence = Evidence { declaration, declaration_digest, nodes, as_of: at(AS_OF) };
@@ -87,11 +105,15 @@ fn entries(declared: Value) -> BTreeMap<String, Vec<u8>> {
     entries.insert(bundle::AUDIT.to_owned(), canonical::to_vec(&audit).unwrap());
     let did = Did::key(&issuer().public_key());
     let base = Base::did(&did);
-    let key = Did::key(&node_key().public_key());
-    let reports =
-        evidence.nodes.iter().map(|node| Observation { report: &node.report, digest: node.digest, key: &key });
+    let key = Did::key(&node_key.public_key());
+    let reports = evidence.nodes.iter().map(|node| Observation {
+        report: &node.report,
+        digest: node.digest,
+        key: &key,
+        chip: chips.get(&node.report.node),
+    });
     for subject in credential::subjects(&base, &evidence.declaration, reports, audit.claims().unwrap()) {
-        let period = Period { from: at("2026-11-21T10:00:00Z"), until: at("2027-02-19T10:00:00Z") };
+        let period = Period { from: at("2026-11-23T10:00:00Z"), until: at("2027-02-19T10:00:00Z") };
         let credential = Credential::new(&base, did.clone(), period, subject).unwrap();
         let jwt = vc_jwt::issue(&credential, &issuer()).unwrap();
         entries.insert(bundle::credential_path(credential.id()), jwt.into_bytes());
@@ -146,7 +168,7 @@ fn with_status(set: &[usize], edit: impl Fn(&mut Vec<u8>) -> bool) -> Verificati
     entries.insert(path, signed.into_bytes());
     let mut bits = Bits::clear(ENTRIES_MIN).unwrap();
     set.iter().for_each(|index| bits.set(*index, true).unwrap());
-    let period = Period { from: at("2026-11-21T10:00:00Z"), until: at("2026-11-22T10:00:00Z") };
+    let period = Period { from: at("2026-11-23T10:00:00Z"), until: at("2026-11-24T10:00:00Z") };
     let subject = list_subject(&address, Purpose::Revocation, &bits, None);
     let list = Credential::of_status_list(&address, did, period, subject);
     let mut list = vc_jwt::issue(&list, &issuer()).unwrap().into_bytes();
@@ -215,7 +237,7 @@ fn a_report_cannot_stand_in_another_nodes_place() {
 fn a_heartbeat_must_hold_the_report_beside_it() {
     let heartbeat = |holds: Digest| {
         let heartbeat =
-            Heartbeat { node: NodeId::new("n1").unwrap(), sequence: 2, taken_at: at("2026-11-21T11:58:00Z"), holds };
+            Heartbeat { node: NodeId::new("n1").unwrap(), sequence: 2, taken_at: at("2026-11-23T11:58:00Z"), holds };
         Envelope::sign(HEARTBEAT_TYPE, canonical::to_vec(&heartbeat).unwrap(), &node_key()).unwrap().to_bytes()
     };
     let mut entries = entries(declaration(false));
@@ -230,7 +252,7 @@ fn a_heartbeat_must_hold_the_report_beside_it() {
 fn the_issuer_cannot_make_an_old_report_fresh() {
     let mut entries = entries(declaration(false));
     let mut old = report("n1");
-    old.taken_at = at("2026-11-20T11:30:00Z");
+    old.taken_at = at("2026-11-22T11:30:00Z");
     let payload = canonical::to_vec(&old).unwrap();
     let envelope = Envelope::sign(REPORT_TYPE, payload, &node_key()).unwrap();
     entries.insert("evidence/n1.report.json".to_owned(), envelope.to_bytes());
@@ -254,7 +276,7 @@ fn a_credential_must_say_what_the_evidence_says() {
     let did = Did::key(&issuer().public_key());
     let mut subject = credential::region::subject(&Base::did(&did), &declared, &declared.regions[0]).unwrap();
     subject.node.set("schema:name", "somewhere else");
-    let period = Period { from: at("2026-11-21T10:00:00Z"), until: at("2027-02-19T10:00:00Z") };
+    let period = Period { from: at("2026-11-23T10:00:00Z"), until: at("2027-02-19T10:00:00Z") };
     let forged = Credential::new(&Base::did(&did), did, period, subject).unwrap();
     let mut entries = good.clone();
     entries.insert(bundle::credential_path(forged.id()), vc_jwt::issue(&forged, &issuer()).unwrap().into_bytes());
@@ -284,4 +306,82 @@ fn what_could_not_be_checked_is_not_counted_as_passed() {
     let not_checked = done.checks.iter().filter(|check| matches!(check.finding, Finding::NotChecked(_)));
     assert_eq!(not_checked.map(|check| check.subject).collect::<Vec<_>>(), ["verdicts"]);
     assert_eq!(done.ending(), Ending::Corrupt);
+}
+
+const RSA: &[u8] = include_bytes!("../../descriptors/tests/attestations/swtpm-rsa.attestation.json");
+const P256: &[u8] = include_bytes!("../../descriptors/tests/attestations/swtpm-p256.attestation.json");
+const MAKER: &[u8] = include_bytes!("../../descriptors/tests/attestations/maker.pem");
+const ROOT: &[u8] = include_bytes!("../../descriptors/tests/attestations/root.pem");
+
+/// Two nodes with captured chips, of which the issuer says that it knows the makers, or does not.
+fn with_chips(known: bool) -> BTreeMap<String, Vec<u8>> {
+    let declared =
+        declaration(false).to_string().replace("\"n1\"", "\"swtpm-rsa\"").replace("\"n2\"", "\"swtpm-p256\"");
+    let maker = match known {
+        true => MakerWord::Known(Certified { issuer: "CN=x".to_owned(), serial: "01".to_owned(), device: None }),
+        false => MakerWord::Unknown("no certificates of makers are trusted".to_owned()),
+    };
+    let machines = [("swtpm-rsa", Some((RSA, maker.clone()))), ("swtpm-p256", Some((P256, maker)))];
+    entries_of(serde_json::from_str(&declared).unwrap(), &machines, &SoftwareKey::from_seed(&[7; 32]))
+}
+
+fn tpms(done: &Verification) -> String {
+    format!("{:?}", done.checks.iter().find(|check| check.subject == "tpms").map(|check| &check.finding))
+}
+
+#[test]
+fn chips_are_checked_again_as_far_as_the_reader_trusts_makers() {
+    let check = |known, roots: Option<&[u8]>, expect: &str| {
+        let makers = roots.map_or_else(Makers::default, |pem| Makers::from_pem(pem).unwrap());
+        let done = verify_with(&write(&with_chips(known)), None, &makers);
+        assert_eq!(failed(&done), [""; 0], "{:?}", done.checks);
+        assert_eq!(done.ending(), Ending::Refuted, "the verdicts are as they were");
+        let found = tpms(&done);
+        assert!(found.contains(expect) && found.contains("issuer's word"), "{found}");
+    };
+    check(true, None, "who made those, and that both keys");
+    check(true, Some(MAKER), "the keys of 2 of 2 nodes are bound to TPMs, 0 of them of unknown makers");
+    check(false, Some(MAKER), "2 of them of unknown makers");
+    check(false, Some(ROOT), "2 of them of unknown makers");
+    check(true, Some(ROOT), "NotChecked");
+    assert_eq!(
+        tpms(&verify(&write(&entries(declaration(false))), None)),
+        "None",
+        "nothing is said of what is not there"
+    );
+}
+
+#[test]
+fn a_chip_is_bound_to_one_node_by_both_sides() {
+    let (one, other) = (bundle::attestation_path(&NodeId::new("swtpm-rsa").unwrap()), "evidence/swtpm-p256.tpm.json");
+    let mut swapped = with_chips(true);
+    swapped.insert(one.clone(), swapped[other].clone());
+    refuse_reports(&swapped, "the attestation is of the node");
+    let mut alone = with_chips(true);
+    alone.remove(&one);
+    refuse_reports(&alone, "do not go together");
+    let mut stray = entries(declaration(false));
+    stray.insert("evidence/n1.tpm.json".to_owned(), RSA.to_vec());
+    refuse_reports(&stray, "do not go together");
+    let mut late = with_chips(true);
+    let trusts = String::from_utf8(late[bundle::NODES].clone()).unwrap();
+    late.insert(bundle::NODES.to_owned(), trusts.replace("2026-11-24T11:59", "2026-11-23T11:59").into_bytes());
+    refuse_reports(&late, "do not go together");
+}
+
+fn refuse_reports(entries: &BTreeMap<String, Vec<u8>>, expect: &str) {
+    let done = verify(&write(entries), None);
+    assert_eq!(failed(&done), ["reports"], "{:?}", done.checks);
+    assert!(format!("{:?}", done.checks).contains(expect), "{expect}: {:?}", done.checks);
+}
+
+#[test]
+fn the_issuer_cannot_say_more_of_a_chip_than_it_knew() {
+    let mut entries = with_chips(false);
+    let trusts = String::from_utf8(entries[bundle::NODES].clone()).unwrap();
+    let known = "{\"known\":{\"issuer\":\"CN=x\",\"serial\":\"01\"}}";
+    let unknown = "{\"unknown\":\"no certificates of makers are trusted\"}";
+    assert!(trusts.contains(unknown));
+    entries.insert(bundle::NODES.to_owned(), trusts.replace(unknown, known).into_bytes());
+    refuse(&entries, "content");
 }

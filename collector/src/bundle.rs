@@ -5,13 +5,14 @@
 
 use std::collections::BTreeMap;
 
-use descriptors::bundle::{self, NodeTrust, WriteError};
+use descriptors::bundle::{self, NodeTrust, TpmTrust, WriteError};
 use descriptors::canonical;
 use descriptors::timestamp::Timestamp;
 
 use crate::audit::Outcome;
 use crate::sign::Issuer;
 use crate::status;
+use crate::store::Binding;
 
 /// A bundle with its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,11 +56,18 @@ pub fn gather(issuer: &Issuer, outcome: &Outcome) -> Result<Gathered, GatherErro
         if let Some(heartbeat) = &latest.heartbeat {
             entries.insert(bundle::heartbeat_path(&latest.node), heartbeat.clone());
         }
+        if let Some(chip) = node.chip.bound() {
+            entries.insert(bundle::attestation_path(&latest.node), chip.binding.envelope.clone());
+        }
         trust.push(NodeTrust {
             node: latest.node.clone(),
             report_key: node.report_key.clone(),
             received_at: latest.received_at,
             heard_at: latest.heard_at,
+            tpm: node.chip.bound().map(|chip| {
+                let Binding { activated_at, valid_until, maker, .. } = chip.binding.clone();
+                TpmTrust { activated_at, valid_until, maker }
+            }),
         });
     }
     entries.insert(bundle::NODES.to_owned(), canonical::to_vec(&trust)?);

@@ -186,7 +186,7 @@ pub fn openapi(out: &mut dyn Write) -> anyhow::Result<()> {
 /// Makes a token and writes it.
 pub async fn create_token(config: &Config, create: Create, out: &mut dyn Write) -> anyhow::Result<()> {
     let address = create.address.unwrap_or_else(|| address(&config.ingest));
-    let Opened { store, authority } = plane::open(config).await?;
+    let Opened { store, authority, .. } = plane::open(config).await?;
     let expires_at = clock::now().plus_seconds(create.ttl);
     let token = enrol::create_token(&*store, &authority, create.node, address, expires_at).await?;
     writeln!(out, "{token}").context("the token could not be written")

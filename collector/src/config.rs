@@ -44,6 +44,8 @@ pub struct Config {
     pub declaration: Declaration,
     /// How often claims are checked.
     pub audit: Audit,
+    /// Which chips of nodes are known.
+    pub tpm: Tpm,
 }
 
 /// `[state]`: what the collector keeps.
@@ -177,6 +179,23 @@ pub struct Audit {
 impl Default for Audit {
     fn default() -> Self {
         Self { interval_seconds: NonZeroU64::MIN.saturating_add(299), settle_ms: 500 }
+    }
+}
+
+/// `[tpm]`: which chips of nodes are known.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tpm {
+    /// PEM files of the makers' certificates, roots or those below them. Without any, every chip is of an unknown maker, a
+    /// simulated one too.
+    pub roots: Vec<PathBuf>,
+    /// How long the binding of a key to a chip holds; nodes renew it at half of it.
+    pub validity_hours: NonZeroU32,
+}
+
+impl Default for Tpm {
+    fn default() -> Self {
+        Self { roots: Vec::new(), validity_hours: non_zero(24) }
     }
 }
 

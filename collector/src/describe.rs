@@ -117,6 +117,7 @@ pub fn said(base: &Base, topology: &Topology, audit: Option<&Audit>) -> Result<S
         report: &node.report,
         digest: node.latest.report_digest,
         key: &node.report_key,
+        chip: node.chip.bound().map(|chip| &chip.said),
     });
     let Some(signed) = &topology.declaration else {
         let subjects = observations.flat_map(|observation| credential::node_subjects(base, observation)).collect();

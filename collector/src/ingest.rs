@@ -87,6 +87,11 @@ impl Ingest {
         self.changes.subscribe()
     }
 
+    /// What tells of changes, for others who commit what may change a verdict.
+    pub(crate) fn teller(&self) -> Arc<watch::Sender<u64>> {
+        Arc::clone(&self.changes)
+    }
+
     async fn serve(
         mut self,
         peer: Peer,

@@ -2,13 +2,15 @@
 //!
 //! ```text
 //!   node ──mTLS──▶ listen ─▶ ingest ─▶ store ─▶ describe ─▶ audit ─▶ sign ─▶ status ─▶ api, page
-//!                    └─▶ enrol ─▶ authority
+//!                    ├─▶ enrol ─▶ authority
+//!                    └─▶ attest ─▶ store
 //! ```
 //!
 //! [`run::start`] starts it in one process, for `avow-collector` and for tests; [`plane`] is the nodes' side of it.
 
 pub mod admission;
 pub mod api;
+pub mod attest;
 pub mod audit;
 pub mod authority;
 pub mod bundle;

@@ -1,4 +1,4 @@
-//! Starts and stops the side of the collector that nodes see: store, authority, enrolment and ingest. What people see, and the
+//! Starts and stops the side of the collector that nodes see: store, authority, enrolment, attestation and ingest. What people see, and the
 //! audit, are not known here: [`crate::run`] puts them together.
 //!
 //! ```text
@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use descriptors::certificate::ChainError;
+use descriptors::tpm::endorsement::Makers;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -20,6 +22,7 @@ use tonic::transport::Server;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
+use crate::attest::{AttestationDesk, Chips};
 use crate::authority::{Authority, AuthorityError};
 use crate::clock;
 use crate::config::{self, Config};
@@ -56,6 +59,24 @@ pub enum StartError {
     /// The authority.
     #[error("no authority")]
     Authority(#[from] AuthorityError),
+    /// A file of `roots` that cannot be read.
+    #[error("cannot read {path}, which `roots` in [tpm] names")]
+    ReadMakers {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// A file of `roots` without certificates.
+    #[error("{path}, which `roots` in [tpm] names, does not hold certificates")]
+    Makers {
+        /// Which.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: ChainError,
+    },
     /// TLS.
     #[error("no TLS for nodes")]
     Tls(#[from] TlsError),
@@ -80,6 +101,8 @@ pub struct Opened {
     pub store: SharedStore,
     /// The authority.
     pub authority: Arc<Authority>,
+    /// What is known of chips.
+    pub chips: Arc<Chips>,
 }
 
 /// A collector that runs. Dropped without [`Running::shutdown`] it is not waited for.
@@ -110,12 +133,13 @@ pub async fn open(config: &Config) -> Result<Opened, StartError> {
         config.identity.certificate_hours.get(),
         clock::now(),
     )?;
-    Ok(Opened { store: Arc::new(store), authority: Arc::new(authority) })
+    let chips = Arc::new(chips(&config.tpm)?);
+    Ok(Opened { store: Arc::new(store), authority: Arc::new(authority), chips })
 }
 
 /// Listens for nodes, with a store and an authority that were opened before. Port 0 means any that is free.
 pub async fn start_with(config: &config::Ingest, opened: Opened) -> Result<Running, StartError> {
-    let Opened { store, authority } = opened;
+    let Opened { store, authority, chips } = opened;
     let (stopping, stop) = watch::channel(false);
     let limits = Limits {
         age_max_seconds: config.report_age_max_seconds.get(),
@@ -130,6 +154,7 @@ pub async fn start_with(config: &config::Ingest, opened: Opened) -> Result<Runni
     let (reporter, health) = tonic_health::server::health_reporter();
     set_health(&reporter, ServingStatus::Serving).await;
     let enrolment = Enrolment::new(Arc::clone(&store), Arc::clone(&authority));
+    let desk = AttestationDesk::new(Arc::clone(&store), Arc::clone(&authority), chips, ingest.teller());
     let router = Server::builder()
         .timeout(ANSWER_TIME_MAX)
         .max_concurrent_streams(CALLS_MAX)
@@ -138,6 +163,7 @@ pub async fn start_with(config: &config::Ingest, opened: Opened) -> Result<Runni
         .add_service(health)
         .add_service(reflection()?)
         .add_service(enrolment.service())
+        .add_service(desk.service())
         .add_service(ingest.service());
     let open = store.open();
     let serving = tokio::spawn(async move {
@@ -173,6 +199,17 @@ fn make_directory(path: &Path) -> io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
+/// The makers of chips whom the operator trusts.
+fn chips(config: &config::Tpm) -> Result<Chips, StartError> {
+    let mut makers = Makers::default();
+    for path in &config.roots {
+        let pem = std::fs::read(path).map_err(|source| StartError::ReadMakers { path: path.clone(), source })?;
+        let read = Makers::from_pem(&pem).map_err(|source| StartError::Makers { path: path.clone(), source })?;
+        makers = makers.and(read);
+    }
+    Ok(Chips { makers, validity_seconds: i64::from(config.validity_hours.get()) * 3600 })
+}
+
 /// What nodes may know the collector by.
 fn names(config: &config::Ingest) -> Vec<String> {
     let mut names: Vec<String> = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
@@ -196,7 +233,7 @@ fn reflection() -> Result<
 }
 
 async fn set_health(reporter: &HealthReporter, status: ServingStatus) {
-    for service in ["", "avow.v1.IngestService", "avow.v1.EnrolmentService"] {
+    for service in ["", "avow.v1.IngestService", "avow.v1.EnrolmentService", "avow.v1.AttestationService"] {
         reporter.set_service_status(service, status).await;
     }
 }

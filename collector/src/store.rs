@@ -27,6 +27,7 @@ use descriptors::report::{Origin, ReportId};
 use descriptors::status_list::{Place, Purpose};
 use descriptors::target::Target;
 use descriptors::timestamp::Timestamp;
+use descriptors::tpm::attestation::MakerWord;
 use tokio::sync::watch;
 
 /// A result that is on its way.
@@ -148,6 +149,38 @@ pub struct Enrolled {
     pub enrolled_at: Timestamp,
     /// When it was shut out, if it was.
     pub denied_at: Option<Timestamp>,
+}
+
+/// A report key that is bound to a chip.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binding {
+    /// The node.
+    pub node: NodeId,
+    /// The key that is bound.
+    pub report_key: Did,
+    /// Digest of the chip's endorsement key.
+    pub endorsement_key: Digest,
+    /// The endorsement key that the node had before this one. Known to the store only: what is put has none.
+    pub earlier_key: Option<Digest>,
+    /// When the chip answered the challenge.
+    pub activated_at: Timestamp,
+    /// Until when it holds.
+    pub valid_until: Timestamp,
+    /// Who made the chip.
+    pub maker: MakerWord,
+    /// The envelope of the attestation, byte for byte.
+    pub envelope: Vec<u8>,
+}
+
+/// Why a chip was refused last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// The key that was to be bound.
+    pub report_key: Did,
+    /// When.
+    pub at: Timestamp,
+    /// Why.
+    pub reason: String,
 }
 
 /// What became of a join token.
@@ -345,6 +378,16 @@ pub trait Store: std::fmt::Debug + Send + Sync + 'static {
     /// Forgets the key of a node and lifts its denial, so that it can enrol again with a new token; its statements stay.
     /// False when there is no such node.
     fn forget<'a>(&'a self, node: &'a NodeId) -> Pending<'a, bool>;
+
+    /// Commits a binding in place of the one before it, and takes an earlier refusal back. Where the endorsement key is another one than before,
+    /// the one before is kept beside it. Whether it says anything that the one before did not, or that had ended.
+    fn put_binding(&self, binding: Binding) -> Pending<'_, bool>;
+    /// Commits why a node's chip was refused; a binding that holds stays.
+    fn put_refusal<'a>(&'a self, node: &'a NodeId, refused: Refused) -> Pending<'a, ()>;
+    /// All bindings, those that ended too, sorted by node.
+    fn bindings(&self) -> Pending<'_, Vec<Binding>>;
+    /// Why nodes were refused since they were last bound, sorted by node.
+    fn refusals(&self) -> Pending<'_, Vec<(NodeId, Refused)>>;
 
     /// Commits credentials; each replaces the current one of the same subject and class, which stays in history and is
     /// revoked where it has a place. An id that belongs to another credential is [`StoreError::Taken`], and nothing is

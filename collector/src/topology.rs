@@ -16,10 +16,11 @@ use descriptors::proof::PublicKey;
 use descriptors::proof::dsse::{Envelope, ParseError, VerifyError};
 use descriptors::report::{HEARTBEAT_TYPE, Heartbeat, Origin, REPORT_TYPE, Report};
 use descriptors::timestamp::Timestamp;
+use descriptors::tpm::attestation::{Attestation, AttestationError, Bound, Opened};
 use independence::profile::STALE_AFTER_SECONDS;
 use independence::{Evidence, NodeEvidence};
 
-use crate::store::{Document, Enrolled, Latest, Store, StoreError};
+use crate::store::{Binding, Document, Enrolled, Latest, Refused, Store, StoreError};
 
 /// What is known at one instant.
 #[derive(Debug, Clone)]
@@ -56,6 +57,42 @@ pub struct Node {
     pub latest: Latest,
     /// The key that it enrolled with.
     pub report_key: Did,
+    /// The chip that this key is bound to.
+    pub chip: Chip,
+    /// Why a chip was refused since.
+    pub refused: Option<Refused>,
+}
+
+/// What is known of a node's chip.
+#[derive(Debug, Clone)]
+pub enum Chip {
+    /// It showed none, or none that was taken.
+    None,
+    /// The key was bound to one, and that has ended.
+    Ended(Timestamp),
+    /// The key is bound to it.
+    Bound(Box<BoundChip>),
+}
+
+/// A chip that a report key is bound to.
+#[derive(Debug, Clone)]
+pub struct BoundChip {
+    /// What the store holds of it.
+    pub binding: Binding,
+    /// What is said of it to others.
+    pub said: Bound,
+    /// What the node signed.
+    pub opened: Arc<Opened>,
+}
+
+impl Chip {
+    /// The chip, where the key is bound to one now.
+    pub fn bound(&self) -> Option<&BoundChip> {
+        match self {
+            Self::Bound(chip) => Some(chip),
+            Self::None | Self::Ended(_) => None,
+        }
+    }
 }
 
 /// Where a node is declared to stand.
@@ -106,6 +143,15 @@ pub enum TopologyError {
         #[source]
         source: StatementError,
     },
+    /// What is stored as a node's attestation is not what it signed.
+    #[error("the stored attestation of node {node} is not what the node signed")]
+    Attestation {
+        /// The node.
+        node: NodeId,
+        /// Why.
+        #[source]
+        source: ChipError,
+    },
     /// What is stored as the declaration is not what was signed.
     #[error("the stored declaration is not what the collector signed")]
     Declaration(#[source] StatementError),
@@ -136,6 +182,20 @@ pub enum StatementError {
     },
 }
 
+/// Why bytes are not an attestation.
+#[derive(Debug, thiserror::Error)]
+pub enum ChipError {
+    /// The key is none.
+    #[error(transparent)]
+    Key(#[from] DidError),
+    /// It does not hold together.
+    #[error(transparent)]
+    Attestation(#[from] AttestationError),
+    /// The index of the store says something else.
+    #[error("the store names another endorsement key than the attestation")]
+    Index,
+}
+
 impl Node {
     /// Whether its report is too old to count at `now`: by the collector's clock, and by the node's own.
     pub fn is_stale(&self, now: Timestamp) -> bool {
@@ -150,7 +210,9 @@ impl Topology {
         let signed = self.declaration.as_ref()?;
         let nodes = self.nodes.iter().map(|node| {
             let Latest { report_digest, received_at, heard_at, .. } = node.latest;
-            NodeEvidence::new((*node.report).clone(), report_digest, received_at, heard_at, node.heartbeat.as_deref())
+            let said = (*node.report).clone();
+            let evidence = NodeEvidence::new(said, report_digest, received_at, heard_at, node.heartbeat.as_deref());
+            evidence.with_chip(node.chip.bound().map(|chip| chip.said.endorsement_key))
         });
         Some(Evidence {
             declaration: (*signed.declaration).clone(),
@@ -190,6 +252,15 @@ impl Topology {
 pub struct Reader {
     checked: Mutex<HashMap<(Digest, Did), Arc<Report>>>,
     heartbeats: Mutex<HashMap<NodeId, Beat>>,
+    attestations: Mutex<HashMap<NodeId, Shown>>,
+}
+
+/// An attestation that was checked.
+#[derive(Debug)]
+struct Shown {
+    /// Digest of the envelope, and the key: what the check rested on.
+    known: (Digest, Did),
+    opened: Arc<Opened>,
 }
 
 /// A heartbeat that was checked.
@@ -212,6 +283,9 @@ impl Reader {
         let heard = store.latest().await?;
         let enrolled = store.all_enrolled().await?;
         let enrolled: HashMap<NodeId, Enrolled> = enrolled.into_iter().map(|node| (node.node.clone(), node)).collect();
+        let mut chips: HashMap<NodeId, Binding> =
+            store.bindings().await?.into_iter().map(|binding| (binding.node.clone(), binding)).collect();
+        let mut refusals: HashMap<NodeId, Refused> = store.refusals().await?.into_iter().collect();
         let declaration = match store.document(Document::Declaration).await? {
             Some(bytes) => Some(declaration(bytes, issuer).map_err(TopologyError::Declaration)?),
             None => None,
@@ -231,7 +305,11 @@ impl Reader {
                                 .heartbeat(&latest, &enrolled.report_key)
                                 .map_err(|source| TopologyError::Report { node: latest.node.clone(), source })?;
                             let report_key = enrolled.report_key.clone();
-                            topology.nodes.push(Node { report, heartbeat, report_key, latest });
+                            let chip = self
+                                .chip(chips.remove(&latest.node), &report_key, as_of)
+                                .map_err(|source| TopologyError::Attestation { node: latest.node.clone(), source })?;
+                            let refused = refusals.remove(&latest.node).filter(|it| it.report_key == report_key);
+                            topology.nodes.push(Node { report, heartbeat, report_key, latest, chip, refused });
                         }
                         None => topology.left_out.push((latest.node, LeftOut::EarlierKey)),
                     }
@@ -276,6 +354,29 @@ impl Reader {
         index(&latest.report_digest, &heartbeat.holds)?;
         heartbeats.insert(latest.node.clone(), Beat { known, heartbeat: Arc::clone(&heartbeat) });
         Ok(Some(heartbeat))
+    }
+
+    /// The chip that `key` is bound to; what another key was bound to counts for nothing.
+    fn chip(&self, binding: Option<Binding>, key: &Did, as_of: Timestamp) -> Result<Chip, ChipError> {
+        let Some(binding) = binding.filter(|binding| binding.report_key == *key) else { return Ok(Chip::None) };
+        if binding.valid_until < as_of {
+            return Ok(Chip::Ended(binding.valid_until));
+        }
+        let known = (Digest::of(&binding.envelope), key.clone());
+        let mut attestations = self.attestations.lock().unwrap_or_else(PoisonError::into_inner);
+        let opened = match attestations.get(&binding.node).filter(|shown| shown.known == known) {
+            Some(shown) => Arc::clone(&shown.opened),
+            None => {
+                let opened = Arc::new(Attestation::open(&binding.envelope, &binding.node, &key.to_key()?)?);
+                attestations.insert(binding.node.clone(), Shown { known, opened: Arc::clone(&opened) });
+                opened
+            }
+        };
+        if opened.endorsement.digest() != binding.endorsement_key {
+            return Err(ChipError::Index);
+        }
+        let said = Bound::new(&opened, binding.maker.clone());
+        Ok(Chip::Bound(Box::new(BoundChip { binding, said, opened })))
     }
 
     fn keep_only(&self, topology: &Topology) {

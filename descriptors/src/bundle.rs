@@ -5,6 +5,7 @@
 //! declaration.dsse.json           the provider's declaration, signed
 //! evidence/<node>.report.json     the report that holds, as the node signed it (DSSE)
 //! evidence/<node>.heartbeat.json  the heartbeat that last named it, if any (DSSE)
+//! evidence/<node>.tpm.json        what binds its report key to its chip, if anything does (DSSE)
 //! trust/nodes.json                each node's report key, and when the collector heard it
 //! trust/did.json                  the issuer's DID document, for did:web
 //! credentials/<id>.jwt            the credentials (vc+jwt)
@@ -33,6 +34,7 @@ use crate::proof::dsse::{Envelope, ParseError, VerifyError};
 use crate::proof::{PublicKey, SignError, Signer};
 use crate::report::Origin;
 use crate::timestamp::Timestamp;
+use crate::tpm::attestation::MakerWord;
 
 /// DSSE payload type of a [`Manifest`].
 pub const MANIFEST_TYPE: &str = "application/vnd.avow.bundle-manifest.v1+json";
@@ -66,6 +68,11 @@ pub fn report_path(node: &NodeId) -> String {
 /// Path of a node's heartbeat.
 pub fn heartbeat_path(node: &NodeId) -> String {
     format!("evidence/{node}.heartbeat.json")
+}
+
+/// Path of what binds a node's key to its chip.
+pub fn attestation_path(node: &NodeId) -> String {
+    format!("evidence/{node}.tpm.json")
 }
 
 /// Path of a credential, from the last segment of its id.
@@ -113,6 +120,21 @@ pub struct NodeTrust {
     pub received_at: Timestamp,
     /// When it was last heard.
     pub heard_at: Timestamp,
+    /// What the collector saw of its chip, where the key is bound to one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tpm: Option<TpmTrust>,
+}
+
+/// What the collector alone saw of a chip.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TpmTrust {
+    /// When the chip answered a challenge that only one with both of its keys can answer.
+    pub activated_at: Timestamp,
+    /// Until when that counts.
+    pub valid_until: Timestamp,
+    /// Who made the chip, as far as the collector knew.
+    pub maker: MakerWord,
 }
 
 /// A bundle whose manifest and digests were checked.

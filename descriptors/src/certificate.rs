@@ -5,9 +5,9 @@
 //! an algorithm or a constraint that is not known here. Revocation is not known here, nor is fetching: whoever controls a
 //! pinned root can name any key as that of any host, and nobody else can.
 
-mod fields;
-mod pem;
-mod signature;
+pub(crate) mod fields;
+pub(crate) mod pem;
+pub(crate) mod signature;
 
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;

@@ -35,6 +35,7 @@ use crate::node::{Lines, Node, Object};
 use crate::report::{Origin, Report};
 use crate::status_list::{self, Entry};
 use crate::timestamp::Timestamp;
+use crate::tpm::attestation::Bound;
 use crate::vocabulary::{Context, Ontology, XSD_DATE_TIME};
 
 /// The types we issue, by the name of their class.
@@ -69,6 +70,8 @@ pub struct Observation<'a> {
     pub digest: Digest,
     /// The key that it signed with.
     pub key: &'a Did,
+    /// The chip that this key is bound to, where it is.
+    pub chip: Option<&'a Bound>,
 }
 
 /// Everything that is to be said: the provider and its places as declared, the nodes as they report, the verdicts.

@@ -30,5 +30,6 @@ pub mod shape;
 pub mod status_list;
 pub mod target;
 pub mod timestamp;
+pub mod tpm;
 pub mod verify;
 pub mod vocabulary;

@@ -137,7 +137,7 @@ fn key() -> Did {
 
 fn assess(facts: &Value) -> Value {
     let (report, key) = (report("kvm-1", facts), key());
-    let observation = Observation { report: &report, digest: Digest::of(b"report"), key: &key };
+    let observation = Observation { report: &report, digest: Digest::of(b"report"), key: &key, chip: None };
     credential::entropy_assessment::subject(&base(), observation).to_value()
 }
 
@@ -356,7 +356,12 @@ fn capacity(nodes: &[&str], reports: &[Report]) -> Value {
     let key = key();
     let observations: Vec<Observation<'_>> = reports
         .iter()
-        .map(|report| Observation { report, digest: Digest::of(report.node.as_str().as_bytes()), key: &key })
+        .map(|report| Observation {
+            report,
+            digest: Digest::of(report.node.as_str().as_bytes()),
+            key: &key,
+            chip: None,
+        })
         .collect();
     let all = credential::subjects(&base(), &declaration(nodes), observations, []);
     all.iter().find(|subject| subject.class() == credential::capacity_statement::CLASS).map(Subject::to_value).unwrap()

@@ -92,7 +92,7 @@ fn subjects(base: &Base) -> Vec<Subject> {
         origin: Origin::Real,
     };
     let (report, key) = (report(), Did::key(&SoftwareKey::from_seed(&[3; 32]).public_key()));
-    let observation = Observation { report: &report, digest: Digest::of(b"report"), key: &key };
+    let observation = Observation { report: &report, digest: Digest::of(b"report"), key: &key, chip: None };
     let mut all = credential::subjects(base, &declaration(), [observation], [verdict]);
     let mut take = |class: &&str| all.remove(all.iter().position(|subject| subject.class() == *class).unwrap());
     credential::all().iter().map(&mut take).collect()

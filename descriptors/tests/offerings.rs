@@ -61,7 +61,8 @@ fn usual(node: &str) -> Report {
 fn subjects(declaration: &Declaration, reports: &[Report]) -> Vec<Subject> {
     let key = Did::key(&SoftwareKey::from_seed(&[3; 32]).public_key());
     let digest = |report: &Report| Digest::of(report.node.as_str().as_bytes());
-    let observations = reports.iter().map(|report| Observation { report, digest: digest(report), key: &key });
+    let observations =
+        reports.iter().map(|report| Observation { report, digest: digest(report), key: &key, chip: None });
     credential::subjects(&Base::address("https://cloud.example"), declaration, observations, [])
 }
 

@@ -9,6 +9,7 @@ use descriptors::canonical;
 use descriptors::certificate::{Asked, Chain, Roots};
 use descriptors::did::Did;
 use descriptors::did::document::Document as DidDocument;
+use descriptors::id::NodeId;
 use descriptors::json::Document;
 use descriptors::json_ld::{Contexts, ExpandLimits};
 use descriptors::proof::data_integrity::decode_proof_value;
@@ -19,6 +20,10 @@ use descriptors::rdf::canonical::{Hash, Limits, canonicalise, canonicalise_quads
 use descriptors::rdf::n_quads;
 use descriptors::status_list::{BYTES_MAX, Bits, Entry, List};
 use descriptors::timestamp::Timestamp;
+use descriptors::tpm::attestation::Attestation;
+use descriptors::tpm::endorsement::{Maker, Makers, maker};
+use descriptors::tpm::public::PublicArea;
+use descriptors::tpm::quote::Quote;
 use descriptors::verify::batch::{Glance, glance};
 use descriptors::verify::{Held, HeldList, Outcome, Policy, Resolution, Verifier};
 use serde_json::Value;
@@ -189,5 +194,20 @@ pub fn dsse(data: &[u8]) {
 pub fn ssh(data: &[u8]) {
     if let Ok((armour, document)) = ssh_signature::split(data) {
         let _ = ssh_signature::verify(ssh_signature::NAMESPACE, document, armour);
+    }
+}
+
+/// What a chip shows: read as it stands or not at all, and signed for by no key of ours.
+pub fn tpm(data: &[u8]) {
+    if let Ok(area) = PublicArea::parse(data) {
+        assert_eq!(area.as_bytes(), data);
+        let _ = (area.check_endorsement(), area.check_attestation());
+        assert!(!matches!(maker(&[data], &area, &Makers::default(), now()), Ok(Maker::Known(_))));
+    }
+    if let Ok(quote) = Quote::parse(data) {
+        assert!(quote.registers.len() <= 32);
+    }
+    if let Ok(node) = NodeId::new("kvm-01") {
+        assert!(Attestation::open(data, &node, &KEY.public_key()).is_err());
     }
 }

@@ -13,6 +13,7 @@ use descriptors::report::Origin;
 use descriptors::status_list::{Bits, ENTRIES_MIN, Entry, Purpose, list_subject};
 use descriptors::target::{Seal, Target};
 use descriptors::timestamp::Timestamp;
+use descriptors::tpm::public;
 use descriptors::vocabulary::Ontology;
 
 fn put(target: &str, name: &str, bytes: impl AsRef<[u8]>) -> io::Result<()> {
@@ -82,5 +83,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     put("bundle", "frame", b"PK\x03\x04")?;
     put("timestamp", "zone", "2026-11-21T10:30:00.999+01:00")?;
     put("dsse", "envelope", Envelope::sign("application/json", b"{}".to_vec(), &key)?.to_bytes())?;
+    // Beside them lies what a simulated chip showed.
+    put("tpm", "attestation-template", public::attestation())?;
     Ok(())
 }

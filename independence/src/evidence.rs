@@ -11,6 +11,7 @@
 //! report is missing evidence wherever its report could have shown something. Signatures are not known here.
 
 mod cabling;
+mod chips;
 mod distance;
 mod edges;
 mod enclosures;
@@ -60,6 +61,8 @@ pub struct NodeEvidence {
     pub received_at: Timestamp,
     /// When the node last said that it holds: this report, or a heartbeat that names it. A time after `as_of` is fresh.
     pub heard_at: Timestamp,
+    /// Digest of the endorsement key of the chip that the node's report key is bound to, where it is.
+    pub endorsement_key: Option<Digest>,
 }
 
 /// Whether a declared node has spoken.
@@ -86,13 +89,20 @@ impl NodeEvidence {
         heartbeat: Option<&Heartbeat>,
     ) -> Self {
         let said_at = heartbeat.map_or(report.taken_at, |heartbeat| heartbeat.taken_at);
-        Self { report, digest, received_at, heard_at: heard_at.min(said_at) }
+        Self { report, digest, received_at, heard_at: heard_at.min(said_at), endorsement_key: None }
+    }
+
+    /// With the chip that the node's report key is bound to.
+    #[must_use]
+    pub fn with_chip(self, endorsement_key: Option<Digest>) -> Self {
+        Self { endorsement_key, ..self }
     }
 }
 
 impl PartialEq for NodeEvidence {
     fn eq(&self, other: &Self) -> bool {
-        self.digest == other.digest && self.received_at == other.received_at && self.heard_at == other.heard_at
+        let key = |one: &Self| (one.digest, one.received_at, one.heard_at, one.endorsement_key);
+        key(self) == key(other)
     }
 }
 
@@ -100,7 +110,7 @@ impl Eq for NodeEvidence {}
 
 impl Evidence {
     /// The digest of all documents the audit was given, whatever their order: SHA-256 over one line each, `declaration
-    /// <digest>` and then, sorted, `report <digest>`. Times of receipt are left out, so that a heartbeat that changes
+    /// <digest>` and then, sorted, `report <digest>` and `chip <digest>`. Times of receipt are left out, so that a heartbeat that changes
     /// nothing does not change the digest; what became stale shows in the findings.
     pub fn digest(&self) -> Digest {
         let mut reports: Vec<Digest> = self.nodes.iter().map(|node| node.digest).collect();
@@ -108,6 +118,11 @@ impl Evidence {
         let mut text = format!("declaration {}\n", self.declaration_digest);
         for report in reports {
             text.push_str(&format!("report {report}\n"));
+        }
+        let mut chips: Vec<Digest> = self.nodes.iter().filter_map(|node| node.endorsement_key).collect();
+        chips.sort_unstable();
+        for chip in chips {
+            text.push_str(&format!("chip {chip}\n"));
         }
         Digest::of(text.as_bytes())
     }
@@ -173,6 +188,7 @@ impl Evidence {
         findings.extend(self.on_other_pdus());
         findings.extend(distance::findings(self));
         findings.extend(enclosures::findings(self));
+        findings.extend(chips::findings(self));
         findings
     }
 

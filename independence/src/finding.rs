@@ -6,6 +6,7 @@
 use std::fmt;
 
 use descriptors::component::{ComponentId, ComponentKind, Dimension};
+use descriptors::digest::Digest;
 use descriptors::id::{ClaimId, DatacenterId, NodeId, RackId, ZoneId};
 use descriptors::report::Origin;
 use descriptors::timestamp::Timestamp;
@@ -137,6 +138,14 @@ pub enum Finding {
         /// The rack.
         rack: RackId,
     },
+    /// Nodes whose report keys are bound to one chip: one of them is another machine, or a copy.
+    #[serde(rename = "AVOW-EVI-14")]
+    SharedTpm {
+        /// Digest of the chip's endorsement key.
+        endorsement_key: Digest,
+        /// The nodes, sorted.
+        nodes: Vec<NodeId>,
+    },
     /// Components are shared, and no small failure shows it.
     #[serde(rename = "AVOW-CRI-01")]
     OnlyInLargerGroups {
@@ -196,6 +205,7 @@ impl Finding {
             Self::OtherPdu { .. } => "AVOW-EVI-11",
             Self::OtherRack { .. } => "AVOW-EVI-12",
             Self::OnePowerSupply { .. } => "AVOW-EVI-13",
+            Self::SharedTpm { .. } => "AVOW-EVI-14",
             Self::OnlyInLargerGroups { .. } => "AVOW-CRI-01",
             Self::RecommendationMissed { .. } => "AVOW-CRI-02",
             Self::RecommendationUndetermined { .. } => "AVOW-CRI-03",
@@ -219,7 +229,7 @@ impl Finding {
                 components.sort();
                 components
             }
-            Self::NearDatacenters { nodes, .. } => {
+            Self::NearDatacenters { nodes, .. } | Self::SharedTpm { nodes, .. } => {
                 let mut components: Vec<ComponentId> = nodes.iter().map(node_component).collect();
                 components.sort();
                 components
@@ -285,6 +295,11 @@ impl fmt::Display for Finding {
             Self::OnePowerSupply { node, rack } => {
                 write!(f, "node {node} has one power supply, and rack {rack} is declared to have a choice of lines")
             }
+            Self::SharedTpm { endorsement_key, nodes } => write!(
+                f,
+                "the keys of nodes {} are bound to one TPM, {endorsement_key}: a key was copied, or one machine vouches for another",
+                list(nodes)
+            ),
             Self::MutualDependency { components } => write!(f, "{} need each other", list(components)),
             Self::WeakerOrigin { node, origin, declared } => {
                 write!(f, "the report of node {node} is {origin}, the declaration says {declared}")

@@ -317,8 +317,14 @@ fn wire_types_are_seen_only_at_the_edge() {
     let rule: Rule = |tree| {
         tree.lines_of_code(|path, line| {
             let daemon = path.starts_with("collector/src/") || path.starts_with("node-agent/src/");
-            let edges =
-                ["collector/src/ingest", "collector/src/enrol", "node-agent/src/report", "node-agent/src/enrol"];
+            let edges = [
+                "collector/src/attest",
+                "collector/src/enrol",
+                "collector/src/ingest",
+                "node-agent/src/attest",
+                "node-agent/src/enrol",
+                "node-agent/src/report",
+            ];
             let edge =
                 edges.iter().any(|edge| path.strip_prefix(edge).is_some_and(|rest| rest.starts_with(['.', '/', '_'])));
             let wire = has_word(line, "proto::v1") && !line.contains("_server::")
@@ -330,7 +336,7 @@ fn wire_types_are_seen_only_at_the_edge() {
         ("collector/src/store.rs", "fn keep(report: proto::v1::Report) {}"),
         ("node-agent/src/reporter.rs", "use proto::{convert, v1};"),
     ];
-    check(rule, "convert to checked types in ingest, report or enrol, and pass those on", &planted);
+    check(rule, "convert to checked types in ingest, report, enrol or attest, and pass those on", &planted);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What each command of `avow-agent` does, and how it ends.
 
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +23,7 @@ use crate::source::entropy::Entropy;
 use crate::source::{self, Context, Source as _};
 use crate::state;
 use crate::supervisor::Supervisor;
+use crate::tpm::{self, Tpm};
 
 /// Why a command ended early; each kind has its exit code.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -52,6 +53,10 @@ pub enum CommandError {
         #[source]
         source: std::io::Error,
     },
+    /// The chip that is configured is not there.
+    #[error("the node's key cannot be bound to its TPM")]
+    #[diagnostic(help("correct `device` in `[tpm]`, or leave it out"))]
+    Tpm(#[from] tpm::OpenError),
     /// The agent is not confined as asked.
     #[error("the agent is not confined")]
     Confine(#[from] ConfineError),
@@ -70,7 +75,7 @@ impl CommandError {
     /// 2 for usage and configuration, 5 for input and output.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::Config(_) | Self::Root { .. } | Self::Account(_) => 2,
+            Self::Config(_) | Self::Root { .. } | Self::Account(_) | Self::Tpm(_) => 2,
             Self::State { .. } | Self::Confine(_) | Self::Examination(_) | Self::Print(_) | Self::Run(_) => 5,
         })
     }
@@ -124,6 +129,10 @@ impl Run {
         let mut settings = settings(&config)?;
         settings.supervisor = Arc::new(Supervisor::from_environment());
         make_state_directory(&config)?;
+        // A capture is of a machine whose chip is elsewhere.
+        if config.node.root == Path::new("/") {
+            settings.tpm = Tpm::open(&config.tpm.device)?;
+        }
         let context = confined(config)?;
         settings.origin = if context.root.is_live() { Origin::Real } else { Origin::Captured };
         if let Some(file) = context.settings.examination.clone()

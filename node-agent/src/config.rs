@@ -7,6 +7,7 @@
 //! Whoever controls this file can at most make the node silent, slow or known by another name; its key is elsewhere.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroU64};
@@ -43,6 +44,8 @@ pub struct Config {
     pub confinement: Confinement,
     /// Which other nodes it measures the distance to.
     pub peers: Peers,
+    /// The chip that its key is bound to.
+    pub tpm: Tpm,
 }
 
 /// `[node]`: who this node is.
@@ -265,6 +268,63 @@ pub struct Peers {
     pub measure_every_seconds: NonZeroU64,
 }
 
+/// `[tpm]`: the chip that the node's key is bound to.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tpm {
+    /// Its device. With `auto` `/dev/tpmrm0`, where there is one that opens; with `none` the key stays in its file alone, and the collector
+    /// shows the node as not bound. `tcp:HOST:PORT` is a simulated chip, such as swtpm's, for tests: it proves nothing.
+    pub device: TpmDevice,
+}
+
+/// Where the chip is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum TpmDevice {
+    /// Wherever it usually is, if there is one.
+    #[default]
+    Auto,
+    /// Nowhere.
+    None,
+    /// A device of the kernel.
+    Path(PathBuf),
+    /// A simulated one behind a port of TCP.
+    Simulated(String),
+}
+
+impl TpmDevice {
+    /// The kernel's resource manager for the first chip.
+    pub const USUAL: &'static str = "/dev/tpmrm0";
+    const SIMULATED: &'static str = "tcp:";
+}
+
+impl fmt::Display for TpmDevice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::None => f.write_str("none"),
+            Self::Path(path) => path.display().fmt(f),
+            Self::Simulated(address) => write!(f, "{}{address}", Self::SIMULATED),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for TpmDevice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.as_str() {
+            "auto" => Ok(Self::Auto),
+            "none" => Ok(Self::None),
+            path if path.starts_with('/') => Ok(Self::Path(path.into())),
+            _ => match text.strip_prefix(Self::SIMULATED) {
+                Some(address) if has_port(address) => Ok(Self::Simulated(address.to_owned())),
+                _ => Err(serde::de::Error::custom(format!(
+                    "`{text}` is not auto, none, /dev/tpmrm0 or tcp:127.0.0.1:2321"
+                ))),
+            },
+        }
+    }
+}
+
 /// Most peers: with more, one round of measurements could outlast its interval.
 const PEERS_MAX: usize = 256;
 
@@ -470,16 +530,17 @@ fn peer_addresses<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap
     if nodes.len() > PEERS_MAX {
         return Err(serde::de::Error::custom(format!("{} peers are more than {PEERS_MAX}", nodes.len())));
     }
-    let has_port = |address: &str| {
-        let parts = address.rsplit_once(':');
-        parts.is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0))
-    };
     match nodes.iter().find(|(_, address)| !has_port(address)) {
         Some((node, address)) => {
             Err(serde::de::Error::custom(format!("`{address}` of {node} is not an address such as 192.0.2.12:7445")))
         }
         None => Ok(nodes),
     }
+}
+
+fn has_port(address: &str) -> bool {
+    let parts = address.rsplit_once(':');
+    parts.is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0))
 }
 
 const fn non_zero(value: u64) -> NonZeroU64 {
@@ -544,6 +605,7 @@ mod tests {
             "required",
             "connect_ports",
             "read",
+            "device",
         ] {
             let set = |line: &str| line.trim_start_matches("# ").starts_with(&format!("{key} = "));
             assert!(EXAMPLE.lines().any(set), "{key}");
@@ -568,6 +630,8 @@ mod tests {
         let bmc = "{ address = \"https://u@h\", ca_file = \"a\", user_file = \"b\" }";
         check(&format!("[sources]\nbmc = {bmc}\n"), "not an address", "\"https://u@h\"");
         check("[peers]\nnodes = { kvm-02 = \"kvm-02\" }\n", "not an address", "{ kvm-02 = \"kvm-02\" }");
+        check("[tpm]\ndevice = \"tpm0\"\n", "is not auto, none", "\"tpm0\"");
+        check("[tpm]\ndevice = \"tcp:127.0.0.1\"\n", "is not auto, none", "\"tcp:127.0.0.1\"");
         check("[collector]\naddress = \"collector:7443\"\n", "not an address", "\"collector:7443\"");
     }
 

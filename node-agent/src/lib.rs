@@ -3,6 +3,7 @@
 //! It deliberately does not know what a fact means to a claim, and reconciles nothing: two sources that disagree are
 //! both reported. The facts themselves are defined in [`descriptors::fact`].
 
+pub mod attest;
 pub mod clock;
 pub mod command;
 pub mod config;
@@ -25,6 +26,7 @@ pub mod source;
 pub mod spool;
 pub mod state;
 pub mod supervisor;
+pub mod tpm;
 
 mod cause;
 mod connect;

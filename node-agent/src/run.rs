@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! report key ─▶ spool ─▶ join ─▶ ┌ every interval: gather ─▶ report ┐ ─▶ signal ─▶ drain ─▶ end
-//!                                │ submit · stay enrolled           │
+//!                                │ submit · stay enrolled · attest  │
 //!                                └──────────────────────────────────┘
 //! ```
 //!
@@ -26,9 +26,10 @@ use tokio::task::JoinError;
 use tokio::time::{Instant, sleep_until, timeout};
 use tracing::{debug, error, info};
 
+use crate::attest::Attestor;
 use crate::cause::chain;
 use crate::clock;
-use crate::enrol::{Files, IdentityError, Membership};
+use crate::enrol::{Files, Identity, IdentityError, Membership};
 use crate::key::{self, KeyError};
 use crate::peers::{self, Board};
 use crate::report::{Gathered, Outbox, Reporter, SubmitSettings, Submitter};
@@ -36,9 +37,10 @@ use crate::retry::jittered;
 use crate::spool::{Spool, SpoolError};
 use crate::state;
 use crate::supervisor::Supervisor;
+use crate::tpm::Tpm;
 
-/// Threads for what blocks: gathering, and resolving the collector's name.
-const BLOCKING_THREADS_MAX: usize = 4;
+/// Threads for what blocks: gathering, resolving the collector's name, and speaking to the TPM.
+const BLOCKING_THREADS_MAX: usize = 5;
 
 /// Shortest time from one round to the next when the collector asks for a full report: whatever it answers, the node works.
 const WANTED_ROUND_AFTER: Duration = Duration::from_millis(250);
@@ -73,6 +75,8 @@ pub struct Settings {
     pub peers: peers::Settings,
     /// How statements are sent.
     pub submit: SubmitSettings,
+    /// The chip that the report key is bound to, where there is one.
+    pub tpm: Option<Tpm>,
     /// Who is told how it goes.
     pub supervisor: Arc<Supervisor>,
 }
@@ -93,6 +97,7 @@ impl Settings {
             drain: Duration::from_secs(5),
             peers: peers::Settings { listen: None, nodes: BTreeMap::new(), every: Duration::from_secs(3600) },
             submit: SubmitSettings::default(),
+            tpm: None,
             supervisor: Arc::default(),
         }
     }
@@ -212,14 +217,15 @@ where
     info!(node = %identity.node, collector = identity.address, until = %identity.not_after(), "this machine is a node");
     settings.supervisor.status(&format!("reports as {}", identity.node));
 
-    let reporter = Reporter::new(identity.node.clone(), settings.origin, signer, settings.full_every);
+    let reporter = Reporter::new(identity.node.clone(), settings.origin, Arc::clone(&signer), settings.full_every);
     let outbox = Arc::new(Outbox::new(spool));
     let (current, watched) = watch::channel(Arc::new(identity));
+    let attesting = attest_where_there_is_a_chip(settings.tpm, signer, watched.clone());
     let board = (!settings.peers.nodes.is_empty()).then(|| Board::new(&settings.peers));
     let shown = watched.clone();
     let measuring = peers::run(settings.peers, board.clone().unwrap_or_default(), move || shown.borrow().credentials());
     let submitter = Submitter::new(Arc::clone(&outbox), watched, settings.submit);
-    let background = async { tokio::join!(membership.keep(current), submitter.run(), measuring).0 };
+    let background = async { tokio::join!(membership.keep(current), submitter.run(), measuring, attesting).0 };
     tokio::pin!(background);
 
     tokio::select! {
@@ -234,6 +240,17 @@ where
     }
     info!(waiting = outbox.waiting(), "the agent ends; what waits is sent after the next start");
     Ok(())
+}
+
+async fn attest_where_there_is_a_chip(
+    tpm: Option<Tpm>,
+    signer: Arc<dyn Signer>,
+    identity: watch::Receiver<Arc<Identity>>,
+) -> Infallible {
+    match tpm {
+        Some(tpm) => Attestor::new(tpm, signer, identity).run().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// What is measured all the time joins what is read in a round.

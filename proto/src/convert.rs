@@ -5,11 +5,20 @@ use descriptors::digest::Digest;
 use descriptors::id::{NameError, NodeId};
 use descriptors::proof::PublicKey;
 use descriptors::proof::dsse::Envelope;
+use descriptors::timestamp::{Timestamp, TimestampError};
+use descriptors::tpm::attestation::ATTESTATION_BYTES_MAX;
+use descriptors::tpm::public::PUBLIC_BYTES_MAX;
 
 use crate::v1;
 
 /// Largest PKCS#10 request that is looked at, in bytes.
 const CERTIFICATE_REQUEST_BYTES_MAX: usize = 4096;
+
+/// Largest parts of a challenge that are looked at, in bytes: a digest and an encrypted one; a number of 2048 bits.
+const CHALLENGE_BYTES_MAX: usize = 512;
+
+/// Longest secret of a challenge, in bytes.
+const SECRET_BYTES_MAX: usize = 64;
 
 /// What is wrong with a message.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +42,19 @@ pub enum ConvertError {
     /// An outcome that this version does not know.
     #[error("unknown outcome {0}")]
     Outcome(i32),
+    /// Longer than ever needed, or empty.
+    #[error("{field} has {found} bytes, 1 to {most} are taken")]
+    Bounds {
+        /// Which.
+        field: &'static str,
+        /// What came.
+        found: usize,
+        /// The bound.
+        most: usize,
+    },
+    /// A time that cannot be written.
+    #[error("bad time")]
+    Time(#[from] TimestampError),
 }
 
 /// A checked request to become a node.
@@ -164,6 +186,131 @@ impl TryFrom<v1::Acknowledgement> for Acknowledgement {
     }
 }
 
+/// The keys of a chip, before anything about them is checked but their length.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChipKeys {
+    /// The endorsement key.
+    pub endorsement: Vec<u8>,
+    /// The key that signs quotes.
+    pub attestation: Vec<u8>,
+}
+
+impl From<ChipKeys> for v1::ChallengeRequest {
+    fn from(keys: ChipKeys) -> Self {
+        Self { endorsement_key: keys.endorsement, attestation_key: keys.attestation }
+    }
+}
+
+impl TryFrom<v1::ChallengeRequest> for ChipKeys {
+    type Error = ConvertError;
+
+    fn try_from(message: v1::ChallengeRequest) -> Result<Self, ConvertError> {
+        Ok(Self {
+            endorsement: bounded("endorsement_key", message.endorsement_key, PUBLIC_BYTES_MAX)?,
+            attestation: bounded("attestation_key", message.attestation_key, PUBLIC_BYTES_MAX)?,
+        })
+    }
+}
+
+/// What a chip must answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Challenge {
+    /// `TPMS_ID_OBJECT`.
+    pub credential: Vec<u8>,
+    /// `TPM2B_ENCRYPTED_SECRET` without its size.
+    pub encrypted_secret: Vec<u8>,
+    /// What must be signed along.
+    pub nonce: [u8; 32],
+}
+
+impl From<Challenge> for v1::ChallengeResponse {
+    fn from(challenge: Challenge) -> Self {
+        let Challenge { credential, encrypted_secret, nonce } = challenge;
+        Self { credential, encrypted_secret, nonce: nonce.to_vec() }
+    }
+}
+
+impl TryFrom<v1::ChallengeResponse> for Challenge {
+    type Error = ConvertError;
+
+    fn try_from(message: v1::ChallengeResponse) -> Result<Self, ConvertError> {
+        Ok(Self {
+            credential: bounded("credential", message.credential, CHALLENGE_BYTES_MAX)?,
+            encrypted_secret: bounded("encrypted_secret", message.encrypted_secret, CHALLENGE_BYTES_MAX)?,
+            nonce: exactly("nonce", &message.nonce, "32")?,
+        })
+    }
+}
+
+/// A chip's answer with the attestation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChipAnswer {
+    /// What was in the challenge.
+    pub secret: Vec<u8>,
+    /// The envelope of the attestation.
+    pub envelope: Vec<u8>,
+}
+
+impl From<ChipAnswer> for v1::AttestRequest {
+    fn from(answer: ChipAnswer) -> Self {
+        Self { secret: answer.secret, envelope: answer.envelope }
+    }
+}
+
+impl TryFrom<v1::AttestRequest> for ChipAnswer {
+    type Error = ConvertError;
+
+    fn try_from(message: v1::AttestRequest) -> Result<Self, ConvertError> {
+        Ok(Self {
+            secret: bounded("secret", message.secret, SECRET_BYTES_MAX)?,
+            envelope: bounded("envelope", message.envelope, ATTESTATION_BYTES_MAX)?,
+        })
+    }
+}
+
+/// What became of an attestation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Attested {
+    /// The key is bound to a chip whose maker is known, until then.
+    Certified(Timestamp),
+    /// The key is bound to a chip until then; its maker is not known, for this reason.
+    UnknownMaker(Timestamp, String),
+    /// The key is not bound, for this reason.
+    Refused(String),
+}
+
+impl From<Attested> for v1::AttestResponse {
+    fn from(attested: Attested) -> Self {
+        let (outcome, reason, valid_until) = match attested {
+            Attested::Certified(until) => (v1::AttestationOutcome::Certified, String::new(), until.unix()),
+            Attested::UnknownMaker(until, why) => (v1::AttestationOutcome::UnknownMaker, why, until.unix()),
+            Attested::Refused(why) => (v1::AttestationOutcome::Refused, why, 0),
+        };
+        Self { outcome: outcome.into(), reason, valid_until }
+    }
+}
+
+impl TryFrom<v1::AttestResponse> for Attested {
+    type Error = ConvertError;
+
+    fn try_from(message: v1::AttestResponse) -> Result<Self, ConvertError> {
+        let until = || Timestamp::from_unix(message.valid_until);
+        match v1::AttestationOutcome::try_from(message.outcome) {
+            Ok(v1::AttestationOutcome::Certified) => Ok(Self::Certified(until()?)),
+            Ok(v1::AttestationOutcome::UnknownMaker) => Ok(Self::UnknownMaker(until()?, message.reason)),
+            Ok(v1::AttestationOutcome::Refused) => Ok(Self::Refused(message.reason)),
+            Ok(v1::AttestationOutcome::Unspecified) | Err(_) => Err(ConvertError::Outcome(message.outcome)),
+        }
+    }
+}
+
+fn bounded(field: &'static str, bytes: Vec<u8>, most: usize) -> Result<Vec<u8>, ConvertError> {
+    match bytes.len() {
+        found if found == 0 || found > most => Err(ConvertError::Bounds { field, found, most }),
+        _ => Ok(bytes),
+    }
+}
+
 fn exactly<const N: usize>(field: &'static str, bytes: &[u8], expected: &'static str) -> Result<[u8; N], ConvertError> {
     bytes.try_into().map_err(|_| ConvertError::Length { field, found: bytes.len(), expected })
 }
@@ -184,6 +331,24 @@ mod tests {
         for outcome in outcomes {
             let sent = Acknowledgement { envelope: Digest::of(b"e"), outcome };
             assert_eq!(Acknowledgement::try_from(v1::Acknowledgement::from(sent.clone())).unwrap(), sent);
+        }
+    }
+
+    #[test]
+    fn an_attestation_crosses_the_wire_unchanged() {
+        let until = Timestamp::from_unix(1_790_000_000).unwrap();
+        let outcomes =
+            [Attested::Certified(until), Attested::UnknownMaker(until, "x".into()), Attested::Refused("y".into())];
+        for attested in outcomes {
+            assert_eq!(Attested::try_from(v1::AttestResponse::from(attested.clone())).unwrap(), attested);
+        }
+        let message = v1::AttestResponse { outcome: 0, reason: String::new(), valid_until: until.unix() };
+        assert!(Attested::try_from(message).is_err(), "what is not said is not success");
+        let keys = ChipKeys { endorsement: vec![1], attestation: vec![2; PUBLIC_BYTES_MAX] };
+        assert_eq!(ChipKeys::try_from(v1::ChallengeRequest::from(keys.clone())).unwrap(), keys);
+        for endorsement in [Vec::new(), vec![1; PUBLIC_BYTES_MAX + 1]] {
+            let keys = ChipKeys { endorsement, ..keys.clone() };
+            assert!(ChipKeys::try_from(v1::ChallengeRequest::from(keys)).is_err());
         }
     }
 

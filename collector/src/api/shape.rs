@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use descriptors::declaration::Declaration;
 use descriptors::id::NodeId;
 use descriptors::timestamp::Timestamp;
+use descriptors::tpm::attestation::MakerWord;
 use independence::{Assessment, Audit};
 use serde::Serialize;
 use serde_json::Value;
@@ -15,7 +16,7 @@ use utoipa::ToSchema;
 use crate::audit::Standing;
 use crate::http::View;
 use crate::store::Issued;
-use crate::topology::{LeftOut, Node, Places, SignedDeclaration};
+use crate::topology::{BoundChip, Chip, LeftOut, Node, Places, SignedDeclaration};
 
 /// All nodes.
 #[derive(Debug, Serialize, ToSchema)]
@@ -57,6 +58,115 @@ pub struct NodeSummary {
     pub report_key: String,
     /// Version of its agent.
     pub agent_version: String,
+    /// What binds that key to a chip.
+    pub tpm: TpmSummary,
+}
+
+/// What binds a node's report key to its trusted platform module.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TpmSummary {
+    /// `attested`: bound to a chip whose maker is known; `unknown_maker`: bound to a chip that nobody vouches for, which may be a program;
+    /// `refused`: it showed one that was not taken, and is not bound; `ended`: it was bound; `none`: it never showed one.
+    pub standing: &'static str,
+    /// Whether the node says that its chip is a program, for tests.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub simulated: bool,
+    /// Why its maker is not known, or why a chip was refused, which may have been since it was bound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// When that was, of a refusal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused_at: Option<String>,
+    /// Digest of the chip's endorsement key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endorsement_key: Option<String>,
+    /// The endorsement key of the chip that it was bound to before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub earlier_endorsement_key: Option<String>,
+    /// Who certified the chip.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certified_by: Option<String>,
+    /// The serial number of that certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate_serial: Option<String>,
+    /// Maker and model of the chip, in the maker's codes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    /// The version of its firmware, as the chip signed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub firmware_version: Option<String>,
+    /// The registers 0 to 7 (SHA-256), as the chip signed them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub registers: Vec<String>,
+    /// When the chip answered the challenge.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub activated_at: Option<String>,
+    /// Until when that counts, or counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<String>,
+}
+
+impl TpmSummary {
+    /// Summarises what is known of a node's chip.
+    pub fn of(node: &Node) -> Self {
+        let mut summary = Self::nothing();
+        match &node.chip {
+            Chip::None => {}
+            Chip::Ended(until) => {
+                summary.standing = "ended";
+                summary.valid_until = Some(until.to_string());
+            }
+            Chip::Bound(chip) => summary.bound(chip),
+        }
+        if let Some(refused) = &node.refused {
+            if node.chip.bound().is_none() {
+                summary.standing = "refused";
+            }
+            summary.reason = Some(refused.reason.clone());
+            summary.refused_at = Some(refused.at.to_string());
+        }
+        summary
+    }
+
+    fn nothing() -> Self {
+        Self {
+            standing: "none",
+            simulated: false,
+            reason: None,
+            refused_at: None,
+            endorsement_key: None,
+            earlier_endorsement_key: None,
+            certified_by: None,
+            certificate_serial: None,
+            device: None,
+            firmware_version: None,
+            registers: Vec::new(),
+            activated_at: None,
+            valid_until: None,
+        }
+    }
+
+    fn bound(&mut self, chip: &BoundChip) {
+        match &chip.said.maker {
+            MakerWord::Known(certified) => {
+                self.standing = "attested";
+                self.certified_by = Some(certified.issuer.clone());
+                self.certificate_serial = Some(certified.serial.clone());
+                self.device = certified.device.clone();
+            }
+            MakerWord::Unknown(why) => {
+                self.standing = "unknown_maker";
+                self.reason = Some(why.clone());
+            }
+        }
+        self.simulated = chip.said.simulated;
+        self.endorsement_key = Some(chip.said.endorsement_key.to_string());
+        self.earlier_endorsement_key = chip.binding.earlier_key.map(|key| key.to_string());
+        self.firmware_version = Some(format!("{:016x}", chip.opened.quote.firmware_version));
+        self.registers = chip.opened.attestation.registers.iter().map(ToString::to_string).collect();
+        self.activated_at = Some(chip.binding.activated_at.to_string());
+        self.valid_until = Some(chip.binding.valid_until.to_string());
+    }
 }
 
 /// A node whose stored reports do not count.
@@ -96,6 +206,7 @@ impl NodeSummary {
             report_digest: latest.report_digest.to_string(),
             report_key: node.report_key.to_string(),
             agent_version: node.report.agent_version.clone(),
+            tpm: TpmSummary::of(node),
         }
     }
 }
@@ -137,17 +248,22 @@ pub struct NodeDetail {
     /// The DSSE envelope of the last heartbeat that names the report.
     #[schema(value_type = Option<Object>)]
     heartbeat: Option<Value>,
+    /// The DSSE envelope of the attestation that binds the report key to a chip, as the node signed it.
+    #[schema(value_type = Option<Object>)]
+    attestation: Option<Value>,
 }
 
 impl NodeDetail {
     pub(super) fn of(view: &View, node: &Node, sequences: &[u64]) -> Result<Self, serde_json::Error> {
         let latest = &node.latest;
+        let attestation = node.chip.bound().map(|chip| chip.binding.envelope.as_slice());
         Ok(Self {
             summary: NodeSummary::of(view, &view.topology.places(), node),
             missing_sequences: gaps(sequences),
             report: serde_json::to_value(node.report.as_ref())?,
             envelope: serde_json::from_slice(&latest.report)?,
             heartbeat: latest.heartbeat.as_deref().map(serde_json::from_slice).transpose()?,
+            attestation: attestation.map(serde_json::from_slice).transpose()?,
         })
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{Failed, Frame, Page, ago, origin_sign, standing_sign, time, view};
 use crate::api::problem::Problem;
-use crate::api::shape::{self, NodeSummary};
+use crate::api::shape::{self, NodeSummary, TpmSummary};
 use crate::http::{App, View};
 use crate::topology::{Node, Places};
 
@@ -24,7 +24,7 @@ pub(super) async fn page(state: State<App>) -> Page {
             div.scroll { table {
                 thead { tr {
                     th scope="col" { "Node" } th scope="col" { "Standing" } th scope="col" { "Facts are" } th scope="col" { "Zone" }
-                    th scope="col" { "Rack" } th scope="col" { "Last heard" } th.number scope="col" { "Statements" }
+                    th scope="col" { "Rack" } th scope="col" { "Key bound to" } th scope="col" { "Last heard" } th.number scope="col" { "Statements" }
                 } }
                 tbody {
                     @for node in &view.topology.nodes { (row(&view, &places, node)) }
@@ -49,6 +49,7 @@ fn row(view: &View, places: &Places<'_>, node: &Node) -> Markup {
             td.word { (origin_sign(node.report.origin)) }
             td { (place(summary.zone.as_deref())) }
             td { (place(summary.rack.as_deref())) }
+            td.word { (chip(&summary.tpm)) }
             td.when { (time(node.latest.heard_at)) " " span.soft { (ago(view.now, node.latest.heard_at)) } }
             td.number { (summary.statements) }
         }
@@ -64,6 +65,7 @@ fn silent_row(places: &Places<'_>, node: &NodeId) -> Markup {
             td { span.soft { "–" } }
             td { (place(declared.map(|place| place.zone.id.as_str()))) }
             td { (place(declared.map(|place| place.rack.id.as_str()))) }
+            td { span.soft { "–" } }
             td { span.absent { "never" } }
             td.number { "0" }
         }
@@ -74,6 +76,49 @@ fn place(name: Option<&str>) -> Markup {
     match name {
         Some(name) => html! { (name) },
         None => html! { span.absent { "not declared" } },
+    }
+}
+
+/// What binds the node's key to a chip, in a few words.
+fn chip(tpm: &TpmSummary) -> Markup {
+    match tpm.standing {
+        _ if tpm.simulated => html! { "a simulated TPM" },
+        "attested" => html! { "TPM, certified by " (tpm.certified_by.as_deref().unwrap_or_default()) },
+        "unknown_maker" => html! { "TPM, maker unknown" },
+        "refused" => html! { span.absent { "nothing: its TPM was refused" } },
+        "ended" => html! { span.absent { "nothing: what bound it has ended" } },
+        _ => html! { span.absent { "nothing: it showed no TPM" } },
+    }
+}
+
+fn chip_details(tpm: &TpmSummary) -> Markup {
+    let line = |name: &str, value: &Option<String>| {
+        html! {
+            @if let Some(value) = value { li { (name) " " code { (value) } } }
+        }
+    };
+    html! {
+        @if tpm.standing == "unknown_maker" {
+            p.soft { "Nobody who is trusted says what answered: it may be a program. What answered was the same all the time." }
+        }
+        ul {
+            (line("endorsement key", &tpm.endorsement_key))
+            (line("before, the endorsement key", &tpm.earlier_endorsement_key))
+            (line("serial number of its certificate", &tpm.certificate_serial))
+            (line("maker and model", &tpm.device))
+            (line("firmware", &tpm.firmware_version))
+            (line("answered a challenge at", &tpm.activated_at))
+            (line("counts until", &tpm.valid_until))
+            @if let Some(reason) = &tpm.reason {
+                li { @match &tpm.refused_at { Some(at) => { "refused at " (at) ": " } None => { "maker unknown: " } } (reason) }
+            }
+        }
+        @if !tpm.registers.is_empty() {
+            details {
+                summary { "Registers 0 to 7, as the TPM signed them" }
+                ol start="0" { @for register in &tpm.registers { li { code { (register) } } } }
+            }
+        }
     }
 }
 
@@ -105,6 +150,7 @@ fn content(view: &View, node: &Node, gaps: &[(u64, u64)], facts: &Value) -> Mark
             tr { th scope="row" { "Report" } td { code { (summary.report_digest) } } }
             tr { th scope="row" { "Signed by" } td { code { (summary.report_key) } } }
             tr { th scope="row" { "Agent" } td { (summary.agent_version) } }
+            tr { th scope="row" { "Key bound to" } td { (chip(&summary.tpm)) (chip_details(&summary.tpm)) } }
         } } }
         h2 { "Facts" }
         @if let Some(sources) = facts.as_object() {

@@ -14,10 +14,11 @@ use descriptors::report::{Origin, ReportId};
 use descriptors::status_list::{self, Purpose};
 use descriptors::target::Target;
 use descriptors::timestamp::Timestamp;
+use descriptors::tpm::attestation::MakerWord;
 
 use super::{
-    Change, Changed, Document, Issued, ListState, PublishedList, Put, Redeemed, SharedStore, Statement, StatementKind,
-    StatusChange, StoreError, Taken, Withdrawn,
+    Binding, Change, Changed, Document, Issued, ListState, PublishedList, Put, Redeemed, Refused, SharedStore,
+    Statement, StatementKind, StatusChange, StoreError, Taken, Withdrawn,
 };
 
 /// Opens the place with this name; a second time it holds what was committed there.
@@ -39,6 +40,7 @@ pub async fn holds(place: &impl Place) {
     a_bound_key_stays_bound(&place.open("bound").await).await;
     a_denied_node_stays_out_until_it_is_forgotten(&place.open("denied").await).await;
     a_new_key_starts_its_own_sequence(&place.open("rekeyed").await).await;
+    a_binding_replaces_the_one_before_and_remembers_another_chip(&place.open("chips").await).await;
     a_credential_replaces_the_one_before(&place.open("credentials").await).await;
     an_id_is_never_given_twice(&place.open("ids").await).await;
     a_place_is_given_once(place).await;
@@ -462,4 +464,47 @@ async fn concurrent_writers_are_each_answered(store: &SharedStore) {
     let latest = store.latest().await.unwrap();
     assert_eq!(latest.len(), 20);
     assert!(latest.iter().all(|latest| latest.statements == 20 && latest.sequence == 20));
+}
+
+fn binding(name: &str, chip: &[u8], seconds: i64) -> Binding {
+    Binding {
+        node: node(name),
+        report_key: key(1),
+        endorsement_key: Digest::of(chip),
+        earlier_key: None,
+        activated_at: at(seconds),
+        valid_until: at(seconds + 60),
+        maker: MakerWord::Unknown("\"nobody\"".to_owned()),
+        envelope: vec![0, 255],
+    }
+}
+
+async fn a_binding_replaces_the_one_before_and_remembers_another_chip(store: &SharedStore) {
+    enrol(store, "first", 1).await;
+    let refused = Refused { report_key: key(1), at: at(1), reason: "because".to_owned() };
+    store.put_refusal(&node("b"), refused.clone()).await.unwrap();
+    store.put_refusal(&node("a"), refused.clone()).await.unwrap();
+    store.put_binding(binding("b", b"one", 2)).await.unwrap();
+    store.put_binding(binding("a", b"one", 2)).await.unwrap();
+    assert_eq!(store.bindings().await.unwrap(), [binding("a", b"one", 2), binding("b", b"one", 2)]);
+    assert_eq!(store.refusals().await.unwrap(), [], "who is bound is refused no more");
+    store.put_refusal(&node("b"), refused.clone()).await.unwrap();
+    assert_eq!(store.bindings().await.unwrap().len(), 2, "a refusal takes nothing away");
+    assert_eq!(store.refusals().await.unwrap(), [(node("b"), refused)]);
+    let rows = [
+        (b"one", None, false),
+        (b"two", Some(b"one"), true),
+        (b"two", Some(b"one"), false),
+        (b"one", Some(b"two"), true),
+    ];
+    for (chip, earlier, says_more) in rows {
+        assert_eq!(store.put_binding(binding("b", chip, 3)).await.unwrap(), says_more);
+        let earlier_key = earlier.map(|chip: &[u8; 3]| Digest::of(chip));
+        let expected = Binding { earlier_key, ..binding("b", chip, 3) };
+        assert_eq!(store.bindings().await.unwrap()[1], expected);
+    }
+    assert!(store.put_binding(binding("b", b"one", 64)).await.unwrap(), "the one before had ended");
+    assert!(store.forget(&node("a")).await.unwrap());
+    let left: Vec<NodeId> = store.bindings().await.unwrap().into_iter().map(|binding| binding.node).collect();
+    assert_eq!(left, [node("b")], "who is forgotten is bound no more");
 }

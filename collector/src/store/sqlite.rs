@@ -7,6 +7,7 @@
 //!
 //! Whoever controls the file can withhold or delete, and cannot forge a report.
 
+mod binding;
 mod read;
 mod schema;
 mod status;
@@ -31,8 +32,8 @@ use tokio::sync::watch;
 
 use self::writer::Writer;
 use super::{
-    Changed, Document, Enrolled, Issued, Latest, ListState, Pending, PublishedList, Put, Redeemed, Statement,
-    StatusChange, Store, StoreError, Taken, Withdrawn,
+    Binding, Changed, Document, Enrolled, Issued, Latest, ListState, Pending, PublishedList, Put, Redeemed, Refused,
+    Statement, StatusChange, Store, StoreError, Taken, Withdrawn,
 };
 
 /// The first SQLite without the corruption after a reset of the write-ahead log (versions 3.7.0 to 3.51.2).
@@ -184,6 +185,27 @@ impl Store for SqliteStore {
         Box::pin(self.writer.write("forget a node", 1, move |connection| {
             Box::pin(async move { write::forget(connection, &node).await })
         }))
+    }
+
+    fn put_binding(&self, binding: Binding) -> Pending<'_, bool> {
+        Box::pin(self.writer.write("bind a report key", 1, move |connection| {
+            Box::pin(async move { binding::put(connection, &binding).await })
+        }))
+    }
+
+    fn put_refusal<'a>(&'a self, node: &'a NodeId, refused: Refused) -> Pending<'a, ()> {
+        let node = node.clone();
+        Box::pin(self.writer.write("keep why a report key was not bound", 1, move |connection| {
+            Box::pin(async move { binding::refuse(connection, &node, &refused).await })
+        }))
+    }
+
+    fn bindings(&self) -> Pending<'_, Vec<Binding>> {
+        Box::pin(binding::all(&self.readers))
+    }
+
+    fn refusals(&self) -> Pending<'_, Vec<(NodeId, Refused)>> {
+        Box::pin(binding::refusals(&self.readers))
     }
 
     fn put_credentials(&self, credentials: Vec<Issued>) -> Pending<'_, ()> {

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use collector::store::{
-    Changed, Document, Enrolled, Issued, Latest, ListState, Pending, PublishedList, Put, Redeemed, SharedStore,
-    Statement, StatusChange, Store, StoreError, Taken, Withdrawn,
+    Binding, Changed, Document, Enrolled, Issued, Latest, ListState, Pending, PublishedList, Put, Redeemed, Refused,
+    SharedStore, Statement, StatusChange, Store, StoreError, Taken, Withdrawn,
 };
 use descriptors::did::Did;
 use descriptors::digest::Digest;
@@ -85,6 +85,18 @@ impl Store for Held {
     }
     fn forget<'a>(&'a self, node: &'a NodeId) -> Pending<'a, bool> {
         self.inner.forget(node)
+    }
+    fn put_binding(&self, binding: Binding) -> Pending<'_, bool> {
+        self.inner.put_binding(binding)
+    }
+    fn put_refusal<'a>(&'a self, node: &'a NodeId, refused: Refused) -> Pending<'a, ()> {
+        self.inner.put_refusal(node, refused)
+    }
+    fn bindings(&self) -> Pending<'_, Vec<Binding>> {
+        self.inner.bindings()
+    }
+    fn refusals(&self) -> Pending<'_, Vec<(NodeId, Refused)>> {
+        self.inner.refusals()
     }
     fn put_credentials(&self, credentials: Vec<Issued>) -> Pending<'_, ()> {
         self.inner.put_credentials(credentials)

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod admission;
+mod attest;
 mod harness;
 mod held;
 mod statements;

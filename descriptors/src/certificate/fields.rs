@@ -10,7 +10,7 @@ use crate::timestamp::Timestamp;
 const EXTENDED_VALIDATION: &str = "2.23.140.1.1";
 
 /// Whether a certificate is valid at `now`.
-pub(super) fn check_time(at: usize, certificate: &X509Certificate<'_>, now: Timestamp, checked: &mut Checked) {
+pub(crate) fn check_time(at: usize, certificate: &X509Certificate<'_>, now: Timestamp, checked: &mut Checked) {
     let time = |asn1: &x509_parser::time::ASN1Time| Timestamp::from_unix(asn1.timestamp()).ok();
     let (from, until) = (time(&certificate.validity().not_before), time(&certificate.validity().not_after));
     if let Some(from) = from.filter(|from| now < *from) {
@@ -25,7 +25,7 @@ pub(super) fn check_time(at: usize, certificate: &X509Certificate<'_>, now: Time
 }
 
 /// Whether each extension can be read, stands once, and is understood where it is critical.
-pub(super) fn check_extensions(at: usize, certificate: &X509Certificate<'_>, checked: &mut Checked) {
+pub(crate) fn check_extensions(at: usize, certificate: &X509Certificate<'_>, checked: &mut Checked) {
     let mut seen = Vec::new();
     for extension in certificate.extensions() {
         let name = || extension.oid.to_id_string();

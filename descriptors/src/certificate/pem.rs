@@ -13,7 +13,7 @@ const DASHES: &str = "-----";
 const LABEL: &str = "CERTIFICATE";
 
 /// The certificates of a PEM file; text between them is passed over, as the files of authorities carry remarks.
-pub(super) fn blocks(pem: &[u8], most: usize) -> Result<Vec<Vec<u8>>, ChainError> {
+pub(crate) fn blocks(pem: &[u8], most: usize) -> Result<Vec<Vec<u8>>, ChainError> {
     let text = String::from_utf8_lossy(pem);
     let mut lines = text.lines().map(str::trim_end);
     let mut found: Vec<Vec<u8>> = Vec::new();
@@ -45,7 +45,7 @@ pub(super) fn blocks(pem: &[u8], most: usize) -> Result<Vec<Vec<u8>>, ChainError
 
 /// Whether what stands around the signed part has its one encoding: the reader passes over other tags there, and a certificate
 /// that can be spelt in two ways has two digests.
-fn is_der(der: &[u8], certificate: &X509Certificate<'_>) -> bool {
+pub(crate) fn is_der(der: &[u8], certificate: &X509Certificate<'_>) -> bool {
     let signed = certificate.tbs_certificate.as_ref();
     let signature = [&[0], certificate.signature_value.data.as_ref()].concat();
     let tail = element(0x03, &signature);

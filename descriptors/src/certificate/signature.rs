@@ -18,7 +18,7 @@ const P256: &str = "1.2.840.10045.3.1.7";
 const P384: &str = "1.3.132.0.34";
 
 /// Whether `issuer` signed `certificate`.
-pub(super) fn check(at: usize, certificate: &X509Certificate<'_>, issuer: &X509Certificate<'_>, checked: &mut Checked) {
+pub(crate) fn check(at: usize, certificate: &X509Certificate<'_>, issuer: &X509Certificate<'_>, checked: &mut Checked) {
     if certificate.signature_algorithm != certificate.tbs_certificate.signature {
         checked.faults.push(Fault::TwoAlgorithms { at });
     }

@@ -180,6 +180,7 @@ fn node(draw: &mut Draw, name: &str, zone: usize) -> Option<WrittenNode> {
         controller: None,
         outlets: outlets(draw, name, zone + stray),
         deaf: draw.one_in(20),
+        tpm: None,
     })
 }
 

@@ -31,6 +31,7 @@ fn evidence() -> Evidence {
         controller: None,
         outlets: BTreeMap::new(),
         deaf: false,
+        tpm: None,
     };
     let as_of = Timestamp::from_unix(1_795_253_400).unwrap();
     Written { as_of, nodes: vec![heard("n1"), heard("n2")] }.evidence(&declaration)

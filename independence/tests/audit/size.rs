@@ -70,6 +70,7 @@ fn written(declaration: &Declaration) -> Evidence {
         controller: None,
         outlets: BTreeMap::new(),
         deaf: false,
+        tpm: None,
     });
     Written { as_of: as_of(), nodes: nodes.collect() }.evidence(declaration)
 }

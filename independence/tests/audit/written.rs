@@ -57,6 +57,9 @@ pub(crate) struct WrittenNode {
     /// Whether listening was refused.
     #[serde(default)]
     pub(crate) deaf: bool,
+    /// What stands for the chip that its key is bound to.
+    #[serde(default)]
+    pub(crate) tpm: Option<String>,
 }
 
 /// A management controller: the rack it names, and how many power supplies it sees.
@@ -162,7 +165,14 @@ impl WrittenNode {
         };
         let heard_at = self.heard_at.unwrap_or(as_of);
         let received_at = heard_at.plus_seconds(-60);
-        NodeEvidence { digest: Digest::of(&canonical::to_vec(&report).unwrap()), report, received_at, heard_at }
+        let endorsement_key = self.tpm.as_ref().map(|chip| Digest::of(chip.as_bytes()));
+        NodeEvidence {
+            digest: Digest::of(&canonical::to_vec(&report).unwrap()),
+            report,
+            received_at,
+            heard_at,
+            endorsement_key,
+        }
     }
 
     fn lldp(&self) -> Option<Reading<Fact>> {

@@ -56,8 +56,12 @@ fn subjects(base: &Base) -> anyhow::Result<Vec<Subject>> {
         origin: Origin::Simulated,
     };
     let key = Did::key(&SoftwareKey::from_seed(&[8; 32]).public_key());
-    let mut subjects =
-        credential::subjects(base, &declaration()?, [Observation { report: &report, digest, key: &key }], [verdict]);
+    let mut subjects = credential::subjects(
+        base,
+        &declaration()?,
+        [Observation { report: &report, digest, key: &key, chip: None }],
+        [verdict],
+    );
     let specimens = specimens::all().map_err(anyhow::Error::from_boxed)?;
     subjects.extend(specimens.into_iter().map(|(_, node)| Subject {
         node,

@@ -1,8 +1,8 @@
 //! How the node was booted, and what isolates its guests: EFI variables, TPMs, IOMMUs, KVM and confidential computing,
 //! management controllers.
 //!
-//! Of Secure Boot this is the firmware's own word, as the kernel read it at boot; a quote of the TPM would prove more, and is
-//! not asked for here. Of KVM it is known that the device is there, not that guests run. `/sys/class/tpm` and the parameters
+//! Of Secure Boot this is the firmware's own word, as the kernel read it at boot; what the TPM measured is
+//! another thing, and not asked for here. Of KVM it is known that the device is there, not that guests run. `/sys/class/tpm` and the parameters
 //! of modules need no privilege; nothing is opened but small files, and `/dev/kvm` is not opened at all. About twenty small
 //! files. The files of a management controller make the kernel ask it, at most once in ten seconds.
 

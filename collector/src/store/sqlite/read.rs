@@ -163,7 +163,7 @@ where
     row.try_get(column).map_err(corrupt)
 }
 
-fn name(row: &SqliteRow, column: &'static str) -> Result<NodeId, StoreError> {
+pub(super) fn name(row: &SqliteRow, column: &'static str) -> Result<NodeId, StoreError> {
     NodeId::new(get::<String>(row, column)?).map_err(corrupt)
 }
 
@@ -176,7 +176,10 @@ pub(super) fn time(row: &SqliteRow, column: &'static str) -> Result<Timestamp, S
 }
 
 pub(super) fn digest(row: &SqliteRow, column: &'static str) -> Result<Digest, StoreError> {
-    let bytes: Vec<u8> = get(row, column)?;
+    digest_of(get(row, column)?, column)
+}
+
+pub(super) fn digest_of(bytes: Vec<u8>, column: &'static str) -> Result<Digest, StoreError> {
     let length = bytes.len();
     let bytes = bytes.try_into().map_err(|_| StoreError::Corrupt(format!("{column} of {length} bytes")))?;
     Ok(Digest::from_bytes(bytes))

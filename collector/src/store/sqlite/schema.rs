@@ -5,7 +5,7 @@
 
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-const STEPS: &[&str] = &[FOUNDATION, FORMS, STATUS];
+const STEPS: &[&str] = &[FOUNDATION, FORMS, STATUS, ATTESTATION];
 
 /// `key_number` counts the report keys that a node has had: sequences belong to a key.
 const FOUNDATION: &str = "
@@ -105,6 +105,26 @@ CREATE TABLE status_change (
     reason TEXT NOT NULL
 );
 CREATE INDEX status_change_credential ON status_change (credential);
+";
+
+/// Bindings of report keys to chips, and refusals since. `maker` is a JSON object.
+const ATTESTATION: &str = "
+CREATE TABLE binding (
+    node TEXT NOT NULL PRIMARY KEY,
+    report_key TEXT NOT NULL,
+    endorsement_key BLOB NOT NULL,
+    earlier_key BLOB,
+    activated_at BIGINT NOT NULL,
+    valid_until BIGINT NOT NULL,
+    maker TEXT NOT NULL,
+    envelope BLOB NOT NULL
+);
+CREATE TABLE binding_refusal (
+    node TEXT NOT NULL PRIMARY KEY,
+    report_key TEXT NOT NULL,
+    refused_at BIGINT NOT NULL,
+    reason TEXT NOT NULL
+);
 ";
 
 /// Why the tables could not be brought up to date.

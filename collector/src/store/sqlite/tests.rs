@@ -92,6 +92,7 @@ async fn a_store_of_the_first_schema_is_carried_on() {
     let mut older = directory.outside("older").await;
     let row = "INSERT INTO credential VALUES ('1', 'gx:Region', 's', zeroblob(32), 'real', 0, 1, 'jwt', TRUE)";
     let undo = "
+        DROP TABLE binding; DROP TABLE binding_refusal;
         DROP TABLE status_change; DROP TABLE published_status_list; DROP TABLE status_list; DROP TABLE status_places;
         DROP INDEX credential_place;
         ALTER TABLE credential DROP COLUMN status_list; ALTER TABLE credential DROP COLUMN status_index;

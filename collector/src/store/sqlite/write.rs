@@ -253,8 +253,11 @@ pub(super) async fn forget(connection: &mut SqliteConnection, node: &NodeId) -> 
         "UPDATE node SET is_forgotten = TRUE, denied_at = NULL WHERE node = $1 AND NOT is_forgotten RETURNING 1",
     )
     .bind(node.as_str())
-    .fetch_optional(connection)
+    .fetch_optional(&mut *connection)
     .await?;
+    for table in ["DELETE FROM binding WHERE node = $1", "DELETE FROM binding_refusal WHERE node = $1"] {
+        sqlx::query(table).bind(node.as_str()).execute(&mut *connection).await?;
+    }
     Ok(found.is_some())
 }
 

@@ -9,7 +9,7 @@ use collector::describe;
 use collector::sign::Issuer;
 use collector::status::Reserved;
 use collector::store::Latest;
-use collector::topology::{Node, SignedDeclaration, Topology};
+use collector::topology::{Chip, Node, SignedDeclaration, Topology};
 use descriptors::canonical;
 use descriptors::declaration::Declaration;
 use descriptors::did::Did;
@@ -85,7 +85,14 @@ fn topology(now: Timestamp) -> anyhow::Result<Topology> {
             sequence: 1,
             statements: 1,
         };
-        Ok(Node { report: Arc::new(report), heartbeat: None, latest, report_key: report_key.clone() })
+        Ok(Node {
+            report: Arc::new(report),
+            heartbeat: None,
+            latest,
+            report_key: report_key.clone(),
+            chip: Chip::None,
+            refused: None,
+        })
     });
     let nodes = nodes.collect::<anyhow::Result<_>>()?;
     let mut declared = declare(&fleet);

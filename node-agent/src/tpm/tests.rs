@@ -17,7 +17,7 @@ fn bytes(hex: &str) -> Vec<u8> {
 }
 
 fn captured(name: &str) -> Exchange {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/swtpm").join(format!("{name}.exchange"));
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/swtpm").join(format!("{name}.exchange"));
     let text = std::fs::read_to_string(path).unwrap();
     let lines: Vec<Vec<u8>> = text.lines().map(|line| bytes(&line[2..])).collect();
     lines.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect()

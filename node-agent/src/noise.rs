@@ -172,7 +172,7 @@ pub enum NotAssessed {
 
 /// Runs every estimator on samples of `bits_per_sample` bits.
 ///
-/// A million samples of eight bits take about a second of processor time and 50 MB; samples with very long repeats take
+/// A million samples of eight bits take about 0.7 s of processor time and 50 MB; samples with very long repeats take
 /// more memory, about 25 bytes a bit.
 pub fn assess(samples: &[u8], bits_per_sample: u32) -> Result<Assessment, NotAssessed> {
     if !(1..=8).contains(&bits_per_sample) {

@@ -75,21 +75,26 @@ fn of_bits(bits: &[u8]) -> Tally {
         step(at, &mut scores, &mut tally);
         at += 1;
     }
-    let mut right = [0_u64; LAGS];
+    let (mut right, mut sums) = ([0_u64; LAGS], [0_u32; LAGS]);
     let mut close = Vec::with_capacity(LAGS);
     while at + BLOCK <= bits.len() {
-        let now = packed.window(at);
+        compare(&packed, at, &mut right);
+        for (sum, right) in sums.iter_mut().zip(&right) {
+            *sum = right.count_ones();
+        }
         let lead = scores.scores[scores.leader];
         close.clear();
-        for (index, right) in right.iter_mut().enumerate() {
-            *right = !(now ^ packed.window(at - 1 - index));
-            if scores.scores[index] + 64 >= lead {
-                close.push(index);
-            } else {
-                scores.scores[index] += right.count_ones();
-            }
+        if scores.scores.iter().filter(|score| **score + BLOCK as u32 >= lead).count() > 1 {
+            let is_close = |index: &usize| scores.scores[*index] + BLOCK as u32 >= lead;
+            close.extend((0..LAGS).filter(is_close));
+            close.iter().for_each(|index| sums[*index] = 0);
+            follow(&right, &close, &mut scores, &mut tally);
+        } else {
+            tally.count_word(right[scores.leader]);
         }
-        block(&right, &close, &mut scores, &mut tally);
+        for (score, sum) in scores.scores.iter_mut().zip(&sums) {
+            *score += sum;
+        }
         at += BLOCK;
     }
     while at < bits.len() {
@@ -99,13 +104,22 @@ fn of_bits(bits: &[u8]) -> Tally {
     tally
 }
 
-/// 64 steps of the lags that are `close` to the leader, itself among them; `right` says of each lag when it was right.
-fn block(right: &[u64; LAGS], close: &[usize], scores: &mut Scores, tally: &mut Tally) {
-    if let [alone] = close {
-        tally.count_word(right[*alone]);
-        scores.scores[*alone] += right[*alone].count_ones();
-        return;
+/// Compares the 64 bits from `at` on with those of each lag.
+fn compare(packed: &Packed, at: usize, right: &mut [u64; LAGS]) {
+    let now = packed.window(at);
+    let mut later = now;
+    for (part, right) in (1..).zip(right.chunks_exact_mut(BLOCK)) {
+        let earlier = packed.window(at - part * BLOCK);
+        for (shift, right) in (1..BLOCK as u32).zip(right.iter_mut()) {
+            *right = !(now ^ (earlier << (u64::BITS - shift) | later >> shift));
+        }
+        right[BLOCK - 1] = !(now ^ earlier);
+        later = earlier;
     }
+}
+
+/// 64 steps of the lags that are `close` to the leader, itself among them; `right` says of each lag when it was right.
+fn follow(right: &[u64; LAGS], close: &[usize], scores: &mut Scores, tally: &mut Tally) {
     for bit in (0..BLOCK).rev() {
         tally.count(right[scores.leader] >> bit & 1 == 1);
         for index in close {

@@ -161,15 +161,51 @@ struct Pairs {
     first: Vec<History>,
     /// How many symbols of it all occurrences share, as far as the dictionary has them.
     shared: Vec<u8>,
-    /// The greatest count after each symbol, and which symbols have it.
-    most: Vec<(u32, [u64; 4])>,
+    /// What followed each symbol most often.
+    most: Vec<Most>,
+}
+
+/// The greatest count.
+#[derive(Clone, Default)]
+struct Most {
+    count: u32,
+    /// The one symbol that has it; where several have, they are in `several`.
+    alone: Option<u8>,
+    several: [u64; 4],
+}
+
+impl Most {
+    /// A symbol has one more.
+    fn count(&mut self, symbol: u8, count: u32) {
+        if count == self.count {
+            if let Some(alone) = self.alone.take() {
+                self.several = [0; 4];
+                self.several[usize::from(alone) / 64] |= 1 << (alone % 64);
+            }
+            self.several[usize::from(symbol) / 64] |= 1 << (symbol % 64);
+        }
+        let leads = count > self.count;
+        self.alone = if leads { Some(symbol) } else { self.alone };
+        self.count = self.count.max(count);
+    }
+
+    fn several(&self) -> impl Iterator<Item = u8> + use<'_> {
+        self.several.iter().zip((0_u8..4).map(|word| word * 64)).flat_map(|(bits, first)| {
+            let mut bits = *bits;
+            std::iter::from_fn(move || {
+                let symbol = (bits != 0).then(|| first + bits.trailing_zeros() as u8);
+                bits &= bits.wrapping_sub(1);
+                symbol
+            })
+        })
+    }
 }
 
 impl Pairs {
     fn new(alphabet: usize) -> Self {
         let pairs = alphabet * alphabet;
         let (counts, first, shared) = (vec![0; pairs], vec![History(0); pairs], vec![0; pairs]);
-        Self { alphabet, counts, first, shared, most: vec![(0, [0; 4]); alphabet] }
+        Self { alphabet, counts, first, shared, most: vec![Most::default(); alphabet] }
     }
 
     fn pair(&self, history: History, symbol: u8) -> usize {
@@ -186,32 +222,24 @@ impl Pairs {
         if self.counts[pair] == 0 {
             self.first[pair] = history;
             self.shared[pair] = known as u8;
-        } else {
+        } else if self.shared[pair] > 1 {
             self.shared[pair] = self.shared[pair].min(history.shared(self.first[pair]) as u8);
         }
         self.counts[pair] += 1;
-        let (most, symbols) = &mut self.most[history.last_symbol()];
-        if self.counts[pair] > *most {
-            (*most, *symbols) = (self.counts[pair], [0; 4]);
-        }
-        if self.counts[pair] == *most {
-            symbols[usize::from(symbol) / 64] |= 1 << (symbol % 64);
-        }
+        self.most[history.last_symbol()].count(symbol, self.counts[pair]);
     }
 
     /// What followed most often; where several symbols did, the one that did after the longest context, then the greatest.
     fn predict(&self, history: History, dictionary: &Dictionary) -> Option<u8> {
-        let (_, symbols) = &self.most[history.last_symbol()];
-        let mut best = None;
-        for (word, mut bits) in symbols.iter().copied().enumerate() {
-            while bits != 0 {
-                let symbol = (word * 64) as u8 + bits.trailing_zeros() as u8;
-                bits &= bits - 1;
-                let pair = self.pair(history, symbol);
-                let length = u32::from(self.shared[pair]).min(history.shared(self.first[pair]));
-                best = best.max(Some((dictionary.outside_gap(length, self.first[pair]), symbol)));
-            }
+        let most = &self.most[history.last_symbol()];
+        if most.alone.is_some() {
+            return most.alone;
         }
-        best.map(|(_, symbol)| symbol)
+        let longest = |symbol: u8| {
+            let pair = self.pair(history, symbol);
+            let length = u32::from(self.shared[pair]).min(history.shared(self.first[pair]));
+            (dictionary.outside_gap(length, self.first[pair]), symbol)
+        };
+        most.several().map(longest).max().map(|(_, symbol)| symbol)
     }
 }

@@ -1,6 +1,6 @@
 //! The prediction of the most common value in four windows (6.3.7).
 
-use super::prediction::Tally;
+use super::prediction::{Race, Tally};
 
 const WINDOWS: [usize; 4] = [63, 255, 1023, 4095];
 
@@ -11,7 +11,7 @@ pub(super) fn estimate(symbols: &[u8], alphabet: usize) -> Option<f64> {
     }
     let tally = match alphabet {
         2 => race(symbols, WINDOWS.map(Ones::new)),
-        _ => race(symbols, WINDOWS.map(|width| Window::new(width, alphabet))),
+        _ => race(symbols, WINDOWS.map(|_| Window::new(symbols, alphabet))),
     };
     Some(tally.estimate(symbols.len() - WINDOWS[0], alphabet))
 }
@@ -24,23 +24,21 @@ trait MostCommon {
 }
 
 fn race<W: MostCommon>(symbols: &[u8], mut windows: [W; 4]) -> Tally {
-    let (mut scores, mut leader, mut tally) = ([0_u32; 4], 0, Tally::default());
+    let mut race = Race::new();
     for (at, symbol) in symbols.iter().copied().enumerate() {
-        if at >= WINDOWS[0] {
-            tally.count(windows[leader].most_common() == symbol);
-        }
-        for index in 0..4 {
+        let (mut full, mut correct) = (0, 0);
+        for (index, window) in windows.iter_mut().enumerate() {
             let old = at.checked_sub(WINDOWS[index]).map(|old| symbols[old]);
-            if old.is_some() && windows[index].most_common() == symbol {
-                scores[index] += 1;
-                if scores[index] >= scores[leader] {
-                    leader = index;
-                }
-            }
-            windows[index].advance(at, symbol, old);
+            let is_full = u16::from(old.is_some());
+            full |= is_full << index;
+            correct |= (is_full & u16::from(window.most_common() == symbol)) << index;
+            window.advance(at, symbol, old);
+        }
+        if full != 0 {
+            race.step(full, correct);
         }
     }
-    tally
+    race.tally()
 }
 
 /// A window of bits: as its width is odd, more than half of its bits are ones or more than half zeros.
@@ -66,60 +64,40 @@ impl MostCommon for Ones {
 }
 
 /// A window of symbols.
-struct Window {
-    counts: Vec<u16>,
-    /// Where each symbol was last.
-    last: Vec<usize>,
-    /// How many symbols have each count.
-    with_count: Vec<u16>,
-    most: u16,
+struct Window<'a> {
+    symbols: &'a [u8],
+    /// Of each symbol how often it is in the window and, in the bits of [`PLACE`] below, where it was last: the most common
+    /// symbol, the latest where several are, has the greatest.
+    ranks: Vec<u32>,
+    best: u32,
     most_common: u8,
 }
 
-impl Window {
-    fn new(width: usize, alphabet: usize) -> Self {
-        let with_count = vec![0; width + 2];
-        Self { counts: vec![0; alphabet], last: vec![0; alphabet], with_count, most: 0, most_common: 0 }
-    }
+/// Where a symbol was last: no more are assessed.
+const PLACE: u32 = super::SAMPLES_MAX as u32 - 1;
+/// One more occurrence.
+const ONE: u32 = PLACE + 1;
+// The count of the widest window has room above the place.
+const _: () = assert!(PLACE & ONE == 0 && WINDOWS[3] <= (u32::MAX / ONE) as usize);
 
-    fn move_count(&mut self, symbol: u8, by: i16) {
-        let count = &mut self.counts[usize::from(symbol)];
-        self.with_count[usize::from(*count)] = self.with_count[usize::from(*count)].wrapping_sub(1);
-        *count = count.wrapping_add_signed(by);
-        self.with_count[usize::from(*count)] = self.with_count[usize::from(*count)].wrapping_add(1);
-    }
-
-    /// The greatest count, and the symbol among those with it that came last.
-    fn search(&mut self) {
-        let ranked = self.counts.iter().zip(&self.last).zip(0_u8..=255);
-        if let Some(((count, _), symbol)) = ranked.max_by_key(|(rank, _)| *rank) {
-            (self.most, self.most_common) = (*count, symbol);
-        }
+impl<'a> Window<'a> {
+    fn new(symbols: &'a [u8], alphabet: usize) -> Self {
+        Self { symbols, ranks: vec![0; alphabet], best: 0, most_common: 0 }
     }
 }
 
-impl MostCommon for Window {
+impl MostCommon for Window<'_> {
     fn advance(&mut self, at: usize, new: u8, old: Option<u8>) {
-        self.last[usize::from(new)] = at;
-        if old == Some(new) {
-            if self.counts[usize::from(new)] == self.most {
-                self.most_common = new;
-            }
-            return;
-        }
         if let Some(old) = old {
-            self.move_count(old, -1);
+            self.ranks[usize::from(old)] -= ONE;
         }
-        self.move_count(new, 1);
-        let count = self.counts[usize::from(new)];
-        if count >= self.most {
-            (self.most, self.most_common) = (count, new);
+        let rank = &mut self.ranks[usize::from(new)];
+        *rank = ((*rank & !PLACE) + ONE) | at as u32;
+        if *rank >= self.best & !PLACE {
+            (self.best, self.most_common) = (*rank, new);
         } else if old == Some(self.most_common) {
-            self.most -= 1;
-            // Nobody else has as many now: the search would find the same again.
-            if self.with_count[usize::from(self.most)] > 1 || self.with_count[usize::from(self.most) + 1] > 0 {
-                self.search();
-            }
+            self.best = self.ranks.iter().copied().fold(0, u32::max);
+            self.most_common = self.symbols[(self.best & PLACE) as usize];
         }
     }
 
@@ -142,7 +120,7 @@ mod tests {
         ) {
             const WIDTH: usize = 63;
             let symbols: Vec<u8> = symbols.iter().enumerate().map(|(at, s)| if at % 4 < bias { 0 } else { *s }).collect();
-            let mut window = Window::new(WIDTH, 5);
+            let mut window = Window::new(&symbols, 5);
             for (at, symbol) in symbols.iter().enumerate() {
                 window.advance(at, *symbol, at.checked_sub(WIDTH).map(|old| symbols[old]));
                 let inside = &symbols[(at + 1).saturating_sub(WIDTH)..=at];

@@ -19,116 +19,124 @@ pub(super) fn estimate(symbols: &[u8], alphabet: usize) -> f64 {
 
 /// All models at once.
 fn of_bits(bits: &[u8]) -> Tally {
-    let (mut lower, mut highest) = (Lower::new(), Highest::new());
+    let mut models = OfBits::new();
     // The contexts at the very start are counted before all predictions.
     let mut history = 0_usize;
     for (order, pair) in (1..=ORDERS).zip(bits.windows(2)) {
         history = history << 1 | usize::from(pair[0]);
-        match order {
-            ORDERS => highest.count(history, pair[1]),
-            _ => lower.count_first(order, history, pair[1]),
-        }
+        models.count_first(order, history, pair[1]);
     }
     let mut race = Race::new();
     history = usize::from(bits[0]) << 1 | usize::from(bits[1]);
     for (at, bit) in bits.iter().copied().enumerate().skip(2) {
-        let (mut tried, mut correct) = lower.step(history, bit, ORDERS.min(at));
-        if at > ORDERS {
-            let context = history & ((1 << ORDERS) - 1);
-            if let Some(predicted) = highest.predict(context) {
-                tried |= 1 << (ORDERS - 1);
-                correct |= u16::from(predicted == bit) << (ORDERS - 1);
-            }
-            highest.count(context, bit);
-        }
+        let (tried, correct) = models.step(history, bit, ORDERS.min(at - 1));
         race.step(tried, correct);
         history = history << 1 | usize::from(bit);
     }
-    race.tally
+    race.tally()
 }
 
-/// The models but the highest, for bits: as many pairs as they can have they can keep, so that of a context it suffices
-/// to know how much more often a one followed it than a zero. The last bit is the lowest of a context.
-struct Lower {
+/// The models of bits: of a context it suffices to know how much more often a one followed it than a zero, since but for
+/// the highest order all pairs can be kept. The last bit is the lowest of a context.
+struct OfBits {
     /// The contexts of order n from 2^n on.
-    surplus: Box<[i32; 1 << ORDERS]>,
-    /// Contexts of each order that were not seen yet.
-    unseen: [u32; ORDERS],
-    /// Orders up to which every context was seen.
-    complete: usize,
+    surplus: Box<[i32; 2 << ORDERS]>,
+    /// Contexts below the highest order that were not seen yet, of the highest of these orders: whoever has seen all of
+    /// them has seen all shorter ones.
+    unseen: u32,
+    /// What followed each context of the highest order, a bit for each symbol.
+    followed: Box<[u8; 1 << ORDERS]>,
+    /// Pairs that the model of the highest order keeps.
+    pairs: usize,
 }
 
-impl Lower {
+impl OfBits {
     const UNSEEN: i32 = i32::MIN;
+    /// Of a context whose other pair found no room: whatever comes, it predicts the same.
+    const ALWAYS: i32 = 1 << 30;
 
     fn new() -> Self {
-        let unseen = std::array::from_fn(|order| 1 << order);
-        Self { surplus: Box::new([Self::UNSEEN; 1 << ORDERS]), unseen, complete: 0 }
+        Self {
+            surplus: Box::new([Self::UNSEEN; 2 << ORDERS]),
+            unseen: 1 << (ORDERS - 1),
+            followed: Box::new([0; 1 << ORDERS]),
+            pairs: 0,
+        }
     }
 
     fn place(order: usize, history: usize) -> usize {
-        1 << order | history & ((1 << order) - 1)
+        (1 << order) | (history % (1 << order))
     }
 
     fn count_first(&mut self, order: usize, history: usize, bit: u8) {
         self.surplus[Self::place(order, history)] = 2 * i32::from(bit) - 1;
-        self.unseen[order] -= 1;
+        self.unseen -= u32::from(order == ORDERS - 1);
+        if order == ORDERS {
+            self.keep(history, bit);
+        }
     }
 
-    /// Asks the models of an order below `end` and counts the bit: which models knew the context, which were right.
+    /// Asks the models of all orders up to `end` and counts the bit: which models knew the context, which were right.
     fn step(&mut self, history: usize, bit: u8, end: usize) -> (u16, u16) {
-        let step = 2 * i32::from(bit) - 1;
-        let complete = self.complete.min(end - 1);
-        let mut correct = 0_u32;
-        for order in 1..=complete {
-            let surplus = &mut self.surplus[Self::place(order, history) % (1 << ORDERS)];
-            // The sign is set where a zero is predicted.
-            correct |= ((*surplus as u32 >> 31) ^ u32::from(bit)) << (order - 1);
-            *surplus += step;
+        let full = self.pairs == PAIRS_MAX;
+        if full && self.unseen == 0 {
+            return self.step_complete(history, bit);
         }
-        let mut tried = (1_u32 << complete) - 1;
-        for order in complete + 1..end {
+        let step = 2 * i32::from(bit) - 1;
+        let (mut tried, mut correct) = (0_u16, 0_u16);
+        for order in 1..=end {
             let surplus = &mut self.surplus[Self::place(order, history)];
-            if *surplus == Self::UNSEEN {
-                *surplus = step;
-                self.unseen[order] -= 1;
-                if self.unseen[order] == 0 {
-                    // Whoever has seen all contexts of an order has seen all shorter ones.
-                    self.complete = order;
-                }
-            } else {
+            if *surplus != Self::UNSEEN {
                 tried |= 1 << (order - 1);
-                correct |= ((*surplus as u32 >> 31) ^ u32::from(bit)) << (order - 1);
+                correct |= u16::from((*surplus < 0) ^ (bit == 1)) << (order - 1);
                 *surplus += step;
+            } else if order < ORDERS || !full {
+                *surplus = step;
+                self.unseen -= u32::from(order == ORDERS - 1);
             }
         }
-        (tried as u16, correct as u16)
-    }
-}
-
-/// The model of the highest order, for bits.
-struct Highest {
-    counts: Vec<[u32; 2]>,
-    pairs: usize,
-}
-
-impl Highest {
-    fn new() -> Self {
-        Self { counts: vec![[0; 2]; 1 << ORDERS], pairs: 0 }
+        if end == ORDERS && !full {
+            self.keep(history, bit);
+        }
+        (tried, correct)
     }
 
-    fn predict(&self, context: usize) -> Option<u8> {
-        let [zeros, ones] = self.counts[context];
-        (zeros + ones > 0).then_some(u8::from(ones >= zeros))
+    /// The same when no model will ever know more contexts, as it soon is where there is entropy.
+    fn step_complete(&mut self, history: usize, bit: u8) -> (u16, u16) {
+        const ALL: u16 = (1 << (ORDERS - 1)) - 1;
+        let step = 2 * i32::from(bit) - 1;
+        let mut zeros = 0;
+        for order in (1..ORDERS).rev() {
+            let surplus = &mut self.surplus[Self::place(order, history)];
+            zeros = zeros << 1 | u16::from(*surplus < 0);
+            *surplus += step;
+        }
+        let (tried, correct) = (ALL, zeros ^ (ALL * u16::from(bit)));
+        let surplus = &mut self.surplus[Self::place(ORDERS, history)];
+        if *surplus == Self::UNSEEN {
+            return (tried, correct);
+        }
+        let highest = u16::from((*surplus < 0) ^ (bit == 1)) << (ORDERS - 1);
+        *surplus += step;
+        (u16::MAX, correct | highest)
     }
 
-    fn count(&mut self, context: usize, bit: u8) {
-        let count = &mut self.counts[context][usize::from(bit)];
-        if *count > 0 {
-            *count += 1;
-        } else if self.pairs < PAIRS_MAX {
-            *count = 1;
-            self.pairs += 1;
+    /// Keeps a pair of the highest order, where there is room.
+    fn keep(&mut self, history: usize, bit: u8) {
+        let followed = &mut self.followed[history % (1 << ORDERS)];
+        if *followed & 1 << bit != 0 {
+            return;
+        }
+        *followed |= 1 << bit;
+        self.pairs += 1;
+        if self.pairs == PAIRS_MAX {
+            for (surplus, followed) in self.surplus[1 << ORDERS..].iter_mut().zip(self.followed.iter()) {
+                *surplus = match followed {
+                    1 => -Self::ALWAYS,
+                    2 => Self::ALWAYS,
+                    _ => *surplus,
+                };
+            }
         }
     }
 }
@@ -145,7 +153,7 @@ fn of_symbols(symbols: &[u8]) -> Tally {
     for (tried, correct) in answers.into_iter().skip(2) {
         race.step(tried, correct);
     }
-    race.tally
+    race.tally()
 }
 
 /// A model of symbols.
@@ -189,7 +197,15 @@ impl Model {
         let bit = 1 << (order - 1);
         let mut history = 0_u128;
         let mut kept = 0;
+        // Beyond, nothing is asked any more.
+        let end = match order {
+            1 => symbols.len(),
+            _ => answers.iter().rposition(|(tried, _)| tried & (bit >> 1) != 0).map_or(0, |last| last + 1),
+        };
         for (at, symbol) in symbols.iter().copied().enumerate() {
+            if at >= end && kept >= PAIRS_MAX {
+                break;
+            }
             let context = history & mask;
             if at == order {
                 self.count_new(context, symbol);
@@ -270,6 +286,20 @@ mod tests {
         fn bits_are_predicted_as_symbols_are(noise in proptest::collection::vec(any::<u8>(), 64..4000), share in any::<u8>()) {
             let bits: Vec<u8> = noise.iter().enumerate().map(|(at, b)| if *b < share { (at % 7 < 3) as u8 } else { b & 1 }).collect();
             prop_assert_eq!(of_bits(&bits), of_symbols(&bits));
+        }
+    }
+
+    /// So many that the highest model is full; some contexts of it were seen with one bit, some never.
+    #[test]
+    fn bits_are_predicted_as_symbols_are_where_no_pair_finds_room_any_more() {
+        let mut state = 1_u32;
+        let mut byte = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state >> 24
+        };
+        for share in [128, 100] {
+            let bits: Vec<u8> = (0..400_000).map(|_| u8::from(byte() < share)).collect();
+            assert_eq!(of_bits(&bits), of_symbols(&bits), "{share}");
         }
     }
 }

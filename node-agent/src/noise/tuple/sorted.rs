@@ -36,21 +36,18 @@ pub(super) fn for_each_shared(symbols: &[u8], alphabet: usize, next: &mut impl F
 
 /// All places, by their first bits, and where each bucket ends.
 fn buckets(text: &Packed) -> (Vec<u32>, Vec<usize>) {
-    let head = |place: usize| (text.window(place * text.width) >> (64 - HEAD)) as usize;
     let mut free = vec![0_usize; 1 << HEAD];
-    for place in 0..text.len {
-        free[head(place)] += 1;
-    }
+    text.for_each_head(HEAD, |_, head| free[head] += 1);
     let mut begin = 0;
     for count in &mut free {
         begin += std::mem::replace(count, begin);
     }
     let mut places = vec![0_u32; text.len];
-    for place in 0..text.len {
-        let free = &mut free[head(place)];
+    text.for_each_head(HEAD, |place, head| {
+        let free = &mut free[head];
         places[*free] = place as u32;
         *free += 1;
-    }
+    });
     // Each bucket is full now: what would be free next is its end.
     (places, free)
 }
@@ -86,6 +83,9 @@ impl<'a> Order<'a> {
 
     fn sort(&mut self, keys: &mut [u64]) -> Result<(), TooAlike> {
         keys.sort_unstable();
+        if keys.windows(2).all(|pair| (pair[0] ^ pair[1]) >> self.place_bits != 0) {
+            return Ok(());
+        }
         let mut rest = keys;
         while let Some(first) = rest.first() {
             let bits = first >> self.place_bits;
@@ -125,7 +125,8 @@ impl<'a> Order<'a> {
         };
         // What is shared ends where the shorter suffix does.
         let left = self.text.len - place.max(place_before);
-        let shared = bits / self.text.width;
+        // In 32 bits, which divide faster.
+        let shared = (bits as u32 / self.text.width as u32) as usize;
         if bits == self.decided() + 64 * WORDS && shared < left {
             return Err(TooAlike);
         }

@@ -352,6 +352,8 @@ fn cpu_list(text: &str) -> Option<BTreeSet<usize>> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -412,5 +414,52 @@ mod tests {
         check("processor\t: 0\nvendor_id\t: GenuineIntel\nflags\t\t: fpu\n", Some("x86"));
         check("processor\t: 0\nFeatures\t: fp asimd\nCPU implementer\t: 0x41\n", Some("aarch64"));
         check("\u{7f}ELF", None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_list_names_its_processors_or_is_none(
+            ranges in prop::collection::vec((0_usize..300, 0_usize..300), 1..6),
+            text in "[0-9,\\- \n]{0,24}",
+        ) {
+            let list: Vec<String> = ranges.iter().map(|(first, last)| format!("{first}-{last}")).collect();
+            let rising = ranges.iter().all(|(first, last)| first <= last);
+            let expect = rising.then(|| ranges.iter().flat_map(|(first, last)| *first..=*last).collect());
+            prop_assert_eq!(cpu_list(&list.join(",")), expect);
+            if let Some(cpus) = cpu_list(&text) {
+                prop_assert!(!cpus.is_empty() && cpus.iter().all(|cpu| *cpu < CPUS_MAX));
+            }
+        }
+
+        #[test]
+        fn any_processor_is_what_its_lines_say(
+            text in "((processor|vendor_id|cpu family|model|stepping|flags|Features|microcode|CPU implementer)[\t ]{0,2}:? ?(\\PC{0,6}|[0-9]{1,11}|lm aes)\n|\\PC{0,8}\n){0,10}",
+        ) {
+            let frequency = RawFrequency {
+                base_khz: none(), nominal_mhz: none(), base_mhz: none(), max_khz: none(), boost: none(), no_turbo: none(),
+            };
+            let raw = Raw {
+                cpuinfo: Reading::Present(text.clone()),
+                architecture: None,
+                topology: none(),
+                smt_control: none(),
+                smt_active: none(),
+                frequency,
+                hypervisor: none(),
+                vulnerabilities: none(),
+            };
+            match parse(raw) {
+                Reading::Absent(absence) => prop_assert_eq!(absence.reason, AbsenceReason::Malformed),
+                Reading::Present(fact) => {
+                    let told = [&fact.vendor, &fact.model_name, &fact.microcode];
+                    prop_assert!(told.into_iter().filter_map(Reading::present).all(|value| text.contains(value)));
+                    let parts = fact.signature.present().map(|it| [it.family, it.model, it.stepping]);
+                    prop_assert!(parts.into_iter().flatten().all(|part| text.contains(&part.to_string())));
+                    let all_told = fact.flags.present().into_iter().flatten().all(|flag| text.contains(flag));
+                    prop_assert!(all_told, "{:?}", fact.flags);
+                    prop_assert!(fact.generation.present().is_none() || fact.signature.present().is_some());
+                }
+            }
+        }
     }
 }

@@ -150,6 +150,8 @@ fn is_filler(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -188,6 +190,23 @@ mod tests {
         for text in ["Dell Inc.", "PowerEdge R7525", "7XK2M13", "4c4c4544-0058-4b10-8032-b7c04f4d3133", "1.0", "A", "H"]
         {
             check(text, false);
+        }
+    }
+
+    proptest! {
+        /// What is kept is kept as it is; a filler is shown in part, and never taken for a value.
+        #[test]
+        fn any_text_is_a_value_or_a_filler(text in "\\PC{0,50}|[0.\\-: ]{0,50}|(?i)default string|[0-9]{1,3}\\.[0-9]{1,3}") {
+            for read in [filled, version] {
+                match read(Reading::Present(text.clone())) {
+                    Reading::Present(value) => prop_assert_eq!(&value, &text),
+                    Reading::Absent(absence) => {
+                        prop_assert_eq!(absence.reason, AbsenceReason::Filler);
+                        prop_assert!(text.starts_with(&absence.detail) && absence.detail.chars().count() <= 40);
+                    }
+                }
+            }
+            prop_assert_eq!(is_filler(&text.to_lowercase()), is_filler(&text));
         }
     }
 }

@@ -56,6 +56,7 @@ fn nodes(plane: &Plane, text: &mut String) {
         cpu["topology"]["present"]["threads"],
         word(&present("kernel", "kernel")["release"]["present"])
     );
+    let _ = writeln!(text, "           {}", entropy(&present("entropy", "entropy")));
     let _ = writeln!(text, "           {}", libvirt(&facts["libvirt"]));
     let absent: Vec<String> = facts.as_object().into_iter().flatten().filter_map(absence).collect();
     if !absent.is_empty() {
@@ -67,6 +68,21 @@ fn nodes(plane: &Plane, text: &mut String) {
         count("simulated")
     );
     let _ = writeln!(text, "           it says so in everything they sign, and can never be published");
+}
+
+fn entropy(fact: &Value) -> String {
+    let told = |name: &str| fact[name]["present"].as_str().unwrap_or("not known").replace('_', " ");
+    let generator = match fact["crng_ready"]["present"].as_bool() {
+        Some(true) => "ready",
+        Some(false) => "not ready",
+        None => "not known",
+    };
+    format!(
+        "entropy: kernel's generator {generator}, RDRAND {}, RDSEED {}, hardware generator {}",
+        told("rdrand"),
+        told("rdseed"),
+        told("hwrng_current")
+    )
 }
 
 fn libvirt(reading: &Value) -> String {

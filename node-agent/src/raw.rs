@@ -1,9 +1,10 @@
-//! What safe Rust cannot ask for: single steps of the processor's random-number instructions, and the kernel's clock.
+//! What safe Rust cannot ask for: single steps of the processor's random-number instructions, the kernel's clock, and what the
+//! driver of a network interface says of its firmware.
 //!
 //! The only file of the workspace that may hold unsafe code; a test of the house sees to it. Every function is safe to
 //! call in any way, and each unsafe expression has beside it why it is sound (`docs/adr/0011-unsafe-code-in-one-file.md`).
 //! Nothing is judged here: whether numbers are good, or a clock good enough, is for the callers.
-#![expect(unsafe_code, reason = "two instructions and one system call have no safe binding among the dependencies")]
+#![expect(unsafe_code, reason = "two instructions and two system calls have no safe binding among the dependencies")]
 
 /// An instruction that gives random numbers, on a processor that has it.
 ///
@@ -181,9 +182,113 @@ impl Timex {
     }
 }
 
+/// The firmware version that the driver of a network interface tells, as it tells it; empty where it tells none. Changes
+/// nothing and needs no privilege (`SIOCETHTOOL` with `ETHTOOL_GDRVINFO` of `<linux/ethtool.h>`).
+#[cfg(target_pointer_width = "64")]
+pub fn interface_firmware(interface: &str) -> std::io::Result<String> {
+    driver_information(interface).map(|information| text(&information.firmware))
+}
+
+#[cfg(target_pointer_width = "64")]
+fn driver_information(interface: &str) -> std::io::Result<DriverInformation> {
+    let mut information = DriverInformation { command: DriverInformation::GET, ..DriverInformation::default() };
+    let mut request = InterfaceRequest { name: [0; 16], data: &raw mut information, rest: [0; 2] };
+    // One byte stays zero: it ends the name.
+    let Some(name) = request.name[..15].get_mut(..interface.len()) else {
+        return Err(std::io::ErrorKind::InvalidFilename.into());
+    };
+    name.copy_from_slice(interface.as_bytes());
+    // Any socket does.
+    let socket = std::os::unix::net::UnixDatagram::unbound()?;
+    // SAFETY: the opcode wants a `struct ifreq`, which the assertions below hold `InterfaceRequest` to.
+    let control = unsafe { rustix::ioctl::Updater::<{ InterfaceRequest::ETHTOOL }, _>::new(&mut request) };
+    // SAFETY: for this command the kernel reads the name and the command, and writes at most one `struct ethtool_drvinfo` to
+    // where `data` points: `information`, which has that size, is not null, for writing, and lives longer than the call.
+    // Whatever bytes it writes there are valid in an array of bytes and in a number.
+    unsafe { rustix::ioctl::ioctl(&socket, control) }?;
+    Ok(information)
+}
+
+/// Text up to the first zero.
+#[cfg(target_pointer_width = "64")]
+fn text(bytes: &[u8]) -> String {
+    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+    String::from_utf8_lossy(&bytes[..end]).trim().to_owned()
+}
+
+/// The firmware version that the driver of a network interface tells: not on this platform, whose layout is not known here.
+#[cfg(not(target_pointer_width = "64"))]
+pub fn interface_firmware(_: &str) -> std::io::Result<String> {
+    Err(std::io::ErrorKind::Unsupported.into())
+}
+
+/// `struct ifreq` of 64-bit Linux, of whose union the pointer is used.
+#[cfg(target_pointer_width = "64")]
+#[repr(C)]
+struct InterfaceRequest {
+    name: [u8; 16],
+    data: *mut DriverInformation,
+    rest: [u64; 2],
+}
+
+/// `struct ethtool_drvinfo`.
+#[cfg(target_pointer_width = "64")]
+#[repr(C)]
+#[derive(Default)]
+struct DriverInformation {
+    command: u32,
+    driver: [u8; 32],
+    version: [u8; 32],
+    firmware: [u8; 32],
+    bus: [u8; 32],
+    expansion_rom: [u8; 32],
+    reserved: [u8; 12],
+    counts: [u32; 5],
+}
+
+#[cfg(target_pointer_width = "64")]
+impl InterfaceRequest {
+    /// `SIOCETHTOOL`.
+    const ETHTOOL: rustix::ioctl::Opcode = 0x8946;
+}
+
+#[cfg(target_pointer_width = "64")]
+impl DriverInformation {
+    /// `ETHTOOL_GDRVINFO`.
+    const GET: u32 = 3;
+}
+
+#[cfg(target_pointer_width = "64")]
+const _: () = {
+    assert!(size_of::<InterfaceRequest>() == 40 && std::mem::offset_of!(InterfaceRequest, data) == 16);
+    assert!(size_of::<DriverInformation>() == 196 && std::mem::offset_of!(DriverInformation, firmware) == 68);
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Drivers of virtual devices tell no version; that the answer lies where we expect it is seen by their names.
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn a_driver_answers_for_its_interface_and_for_no_other() {
+        for entry in std::fs::read_dir("/sys/class/net").unwrap() {
+            let directory = entry.unwrap().path();
+            let interface = directory.file_name().unwrap().to_str().unwrap();
+            match driver_information(interface) {
+                Ok(information) => {
+                    if let Ok(driver) = std::fs::read_link(directory.join("device/driver")) {
+                        assert_eq!(Some(&*text(&information.driver)), driver.file_name().unwrap().to_str());
+                    }
+                    assert!(!text(&information.firmware).chars().any(char::is_control), "{interface}");
+                }
+                Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::Unsupported, "{interface}: {error}"),
+            }
+        }
+        assert_eq!(interface_firmware("no-such-one").unwrap_err().raw_os_error(), Some(19), "ENODEV");
+        let long = interface_firmware("a-name-that-is-too-long").unwrap_err();
+        assert_eq!(long.kind(), std::io::ErrorKind::InvalidFilename);
+    }
 
     #[test]
     fn an_instruction_that_is_offered_gives_different_numbers() {

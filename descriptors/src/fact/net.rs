@@ -35,7 +35,7 @@ pub struct Interface {
     pub speed_mbit: Reading<u64>,
     /// Driver.
     pub driver: Reading<String>,
-    /// Firmware version, which the kernel exports as a file for devices that can do RDMA alone.
+    /// Firmware version, of the device that can do RDMA or as the driver tells it.
     #[serde(default = "super::unasked")]
     pub firmware: Reading<String>,
     /// Largest packet in bytes.

@@ -140,5 +140,23 @@ for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
 wait
 check 'without a daemon nobody listens' until_fact 'fact["absent"]["reason"] == "not_present"' env
 
+# The kernel's own table of neighbours, which has no file for IPv6: who answers at the default gateway.
+has_gateway() {
+  for side in a b; do ip netns exec "$lab-$side" sysctl -q -w net.ipv6.conf.all.disable_ipv6=0 || return 1; done
+  ip -n "$lab-a" addr add fd00:a::1/64 dev up0 nodad
+  ip -n "$lab-b" addr add fd00:a::2/64 dev up0 nodad
+  ip -n "$lab-a" -6 route add default via fd00:a::2 dev up0
+  ip netns exec "$lab-a" python3 -c 'import socket; socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).sendto(b"", ("fd00:a::2", 9))'
+  for _ in $(seq 20); do
+    gateway=$(ip netns exec "$lab-a" "$place/avow-agent" gather --output json |
+      python3 -c 'import json, sys; print(json.load(sys.stdin)["facts"]["net"]["present"]["net"]["gateways"]["present"][0])')
+    [[ $gateway == *"'fd00:a::2'"*"{'present': '02:61:76:00:00:02'}"* ]] && return
+    sleep 0.2
+  done
+  echo "$gateway"
+  return 1
+}
+check 'the gateway of IPv6 has the hardware address that answered for it' has_gateway
+
 echo "$passed passed, $failed failed, 0 skipped"
 ((failed == 0))

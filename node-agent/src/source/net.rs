@@ -3,9 +3,12 @@
 //!
 //! Read are interfaces with a device behind them and those stacked on others, such as bonds, VLANs and bridges. Left out is
 //! what rests on nothing: the loopback interface, and the taps and cables of guests and containers, which come and go with
-//! them. A gateway's hardware address is known while the node talks to it; the kernel exports the neighbour table of IPv4 only as a file. Speed comes
-//! from the driver, which refuses while the link is down. The kernel shows VLAN numbers as a file to root alone, and firmware
-//! versions only for devices that can do RDMA. Up to twelve small files an interface, no privilege but for VLANs.
+//! them. A gateway's hardware address is known while the node talks to it; the neighbour table of IPv6 is no file, and the running
+//! kernel is asked for it. Speed comes from the driver, which refuses while the link is down. VLAN numbers are in a file that root alone
+//! may read. A firmware version is in a file where the device can do RDMA; of others the driver is asked, on the running
+//! machine. Up to twelve small files and one call an interface, no privilege but for VLANs.
+
+mod neighbours;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -13,7 +16,9 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use descriptors::fact::net::{Bond, Gateway, Interface, NetFact, Vlan};
 use descriptors::fact::{AbsenceReason, Fact, Reading};
 
+use self::neighbours::Neighbour;
 use super::{Context, Source, known, malformed, number, uevent};
+use crate::raw;
 use crate::root::Root;
 
 const DIRECTORY: &str = "/sys/class/net";
@@ -48,7 +53,10 @@ struct Raw {
     interfaces: Vec<RawInterface>,
     routes_v4: Reading<String>,
     routes_v6: Reading<String>,
-    neighbours: Reading<String>,
+    neighbours_v4: Reading<String>,
+    neighbours_v6: Reading<Vec<u8>>,
+    /// The index of each interface with a gateway of IPv6, by which that table calls it.
+    indexes: BTreeMap<String, Reading<String>>,
     vlans: Reading<String>,
 }
 
@@ -71,11 +79,20 @@ struct RawInterface {
 }
 
 fn fetch(root: &Root) -> Reading<Raw> {
+    let routes_v6 = root.text_up_to(ROUTES_V6, ROUTES_BYTES_MAX);
+    let next_hops = routes_v6.present().into_iter().flat_map(|table| table.lines()).filter_map(next_hop_v6);
+    let index = |name: &str| (name.to_owned(), root.line(&format!("{DIRECTORY}/{name}/ifindex")));
+    let indexes = next_hops.map(|(_, interface)| index(interface)).collect();
     root.list(DIRECTORY).map(|names| Raw {
         interfaces: names.into_iter().filter_map(|name| fetch_interface(root, name)).collect(),
         routes_v4: root.text_up_to(ROUTES_V4, ROUTES_BYTES_MAX),
-        routes_v6: root.text_up_to(ROUTES_V6, ROUTES_BYTES_MAX),
-        neighbours: root.text_up_to(NEIGHBOURS, ROUTES_BYTES_MAX),
+        routes_v6,
+        indexes,
+        neighbours_v4: root.text_up_to(NEIGHBOURS, ROUTES_BYTES_MAX),
+        neighbours_v6: match root.is_live() {
+            true => neighbours::fetch(),
+            false => Reading::absent(AbsenceReason::NotSupported, format!("{NEIGHBOURS}: has no IPv6")),
+        },
         vlans: root.text_up_to(VLANS, ROUTES_BYTES_MAX),
     })
 }
@@ -98,7 +115,7 @@ fn fetch_interface(root: &Root, name: String) -> Option<RawInterface> {
         controller: root.link_name(&at("master")),
         uevent: root.text(&at("uevent")),
         mac_permanent: root.line(&at("bonding_slave/perm_hwaddr")),
-        firmware: firmware(root, &at("device/infiniband")),
+        firmware: firmware(root, &name, &at("device/infiniband")),
         bond_mode: root.line(&at("bonding/mode")),
         bond_members: root.text(&at("bonding/slaves")),
         name,
@@ -115,12 +132,26 @@ pub(super) fn names(root: &Root) -> BTreeMap<String, String> {
     indexed.collect()
 }
 
-/// The firmware version that the first RDMA device of a network device tells.
-fn firmware(root: &Root, directory: &str) -> Reading<String> {
-    root.list(directory).and_then(|names| match names.first() {
+/// The firmware version that the first RDMA device of a network device tells; without one, what the driver tells.
+fn firmware(root: &Root, name: &str, directory: &str) -> Reading<String> {
+    let told = root.list(directory).and_then(|names| match names.first() {
         Some(name) => root.line(&format!("{directory}/{name}/fw_ver")),
         None => Reading::absent(AbsenceReason::NotPresent, format!("{directory}: empty")),
-    })
+    });
+    match told {
+        Reading::Absent(_) if root.is_live() => told_by_driver(name, raw::interface_firmware(name)),
+        told => told,
+    }
+}
+
+fn told_by_driver(name: &str, answer: std::io::Result<String>) -> Reading<String> {
+    let place = |what: &dyn std::fmt::Display| format!("ethtool driver information of {name}: {what}");
+    match answer {
+        Ok(version) if version.is_empty() => Reading::absent(AbsenceReason::NotPresent, place(&"no firmware")),
+        Ok(version) if version.eq_ignore_ascii_case("n/a") => Reading::absent(AbsenceReason::Filler, place(&version)),
+        Ok(version) => Reading::Present(version),
+        Err(error) => Reading::absent(AbsenceReason::NotSupported, place(&error)),
+    }
 }
 
 /// Whether an interface has lower ones, to which the kernel links it by `lower_…`.
@@ -130,9 +161,15 @@ fn is_stacked(root: &Root, name: &str) -> bool {
 }
 
 fn parse(raw: Raw) -> NetFact {
+    let index = |(name, index): (String, Reading<String>)| Some((name, index.present()?.parse().ok()?));
+    let neighbours = Neighbours {
+        v4: raw.neighbours_v4,
+        v6: raw.neighbours_v6.and_then(|dump| neighbours::parse(&dump)),
+        indexes: raw.indexes.into_iter().filter_map(index).collect(),
+    };
     NetFact {
         interfaces: raw.interfaces.into_iter().map(|raw_interface| interface(raw_interface, &raw.vlans)).collect(),
-        gateways: gateways(raw.routes_v4, raw.routes_v6, &raw.neighbours),
+        gateways: gateways(raw.routes_v4, raw.routes_v6, &neighbours),
     }
 }
 
@@ -199,8 +236,16 @@ fn vlan(table: &str, name: &str) -> Reading<Vlan> {
     }
 }
 
+/// Who answers at which address.
+struct Neighbours {
+    v4: Reading<String>,
+    v6: Reading<Vec<Neighbour>>,
+    /// The index of an interface.
+    indexes: BTreeMap<String, u32>,
+}
+
 /// Gateways of both tables. A table that cannot be read makes the list absent, but for IPv6 switched off in the kernel.
-fn gateways(v4: Reading<String>, v6: Reading<String>, neighbours: &Reading<String>) -> Reading<Vec<Gateway>> {
+fn gateways(v4: Reading<String>, v6: Reading<String>, neighbours: &Neighbours) -> Reading<Vec<Gateway>> {
     let v6 = match v6 {
         Reading::Absent(absence) if absence.reason == AbsenceReason::NotPresent => Reading::Present(String::new()),
         table => table,
@@ -208,8 +253,8 @@ fn gateways(v4: Reading<String>, v6: Reading<String>, neighbours: &Reading<Strin
     v4.and_then(|v4| {
         v6.and_then(|v6| {
             let mut gateways: Vec<Gateway> =
-                v4.lines().skip(1).filter_map(|line| gateway_v4(line, neighbours)).collect();
-            gateways.extend(v6.lines().filter_map(gateway_v6));
+                v4.lines().skip(1).filter_map(|line| gateway_v4(line, &neighbours.v4)).collect();
+            gateways.extend(v6.lines().filter_map(|line| gateway_v6(line, neighbours)));
             gateways.sort_unstable_by(|a, b| (&a.address, &a.interface).cmp(&(&b.address, &b.interface)));
             gateways.dedup_by(|a, b| (&a.address, &a.interface) == (&b.address, &b.interface));
             Reading::Present(gateways)
@@ -230,18 +275,32 @@ fn gateway_v4(line: &str, neighbours: &Reading<String>) -> Option<Gateway> {
     Some(Gateway { address, interface: interface.to_owned(), mac })
 }
 
-/// A default route: destination, its prefix, source, its prefix, next hop, metric, …, flags, interface.
-fn gateway_v6(line: &str) -> Option<Gateway> {
+/// Next hop and interface of a default route: destination, its prefix, source, its prefix, next hop, metric, …, flags,
+/// interface.
+fn next_hop_v6(line: &str) -> Option<(Ipv6Addr, &str)> {
     let fields: Vec<&str> = line.split_ascii_whitespace().collect();
     let [destination, "00", _, _, next, _, _, _, flags, interface] = fields[..] else { return None };
     let up_gateway = u32::from_str_radix(flags, 16).ok()? & UP_GATEWAY == UP_GATEWAY;
     if !up_gateway || destination.bytes().any(|byte| byte != b'0') {
         return None;
     }
+    Some((Ipv6Addr::from(u128::from_str_radix(next, 16).ok()?), interface))
+}
+
+fn gateway_v6(line: &str, neighbours: &Neighbours) -> Option<Gateway> {
+    let (address, interface) = next_hop_v6(line)?;
+    let index = neighbours.indexes.get(interface);
+    let is_it = |neighbour: &&Neighbour| neighbour.address == address && Some(&neighbour.interface) == index;
+    let mac = neighbours.v6.as_ref_map(|table| table.iter().find(is_it).map(|neighbour| neighbour.mac.clone()));
     Some(Gateway {
-        address: Ipv6Addr::from(u128::from_str_radix(next, 16).ok()?).to_string(),
+        address: address.to_string(),
         interface: interface.to_owned(),
-        mac: Reading::absent(AbsenceReason::NotSupported, format!("{NEIGHBOURS}: has no IPv6")),
+        mac: mac.and_then(|mac| match mac {
+            Some(mac) => Reading::Present(mac),
+            None => {
+                Reading::absent(AbsenceReason::NotPresent, format!("{}: no entry for {address}", neighbours::PLACE))
+            }
+        }),
     })
 }
 
@@ -292,12 +351,25 @@ mod tests {
     #[test]
     fn a_gateway_of_ipv6_is_the_next_hop_of_the_default_route() {
         let zero = "0".repeat(32);
+        let entry = |interface, mac: &str| Neighbour {
+            interface,
+            address: Ipv6Addr::from(0xfe80_u128 << 112 | 1),
+            mac: mac.to_owned(),
+        };
+        let v6 = Reading::Present(vec![entry(3, "02:00:00:00:00:03"), entry(2, "02:00:00:00:00:02")]);
+        let indexes = BTreeMap::from([("eth0".to_owned(), 2), ("eth1".to_owned(), 3)]);
+        let mut neighbours = Neighbours { v4: Reading::Present(String::new()), v6, indexes };
         let line = |destination: &str, flags: &str| {
             format!("{destination} 00 {zero} 00 fe800000000000000000000000000001 00000400 1 0 {flags} eth0")
         };
-        assert_eq!(gateway_v6(&line(&zero, "00000003")).unwrap().address, "fe80::1");
-        assert_eq!(gateway_v6(&line(&zero, "00200200")), None);
-        assert_eq!(gateway_v6(&line(&"f".repeat(32), "00000003")), None);
+        let found = gateway_v6(&line(&zero, "00000003"), &neighbours).unwrap();
+        assert_eq!(found.address, "fe80::1");
+        assert_eq!(found.mac, Reading::Present("02:00:00:00:00:02".to_owned()), "of the same address on its interface");
+        assert_eq!(gateway_v6(&line(&zero, "00200200"), &neighbours), None);
+        assert_eq!(gateway_v6(&line(&"f".repeat(32), "00000003"), &neighbours), None);
+        neighbours.indexes.clear();
+        let unknown = gateway_v6(&line(&zero, "00000003"), &neighbours).unwrap().mac;
+        assert_eq!(unknown.absence().map(|absence| absence.reason), Some(AbsenceReason::NotPresent));
     }
 
     #[test]
@@ -327,9 +399,23 @@ mod tests {
     fn a_routing_table_that_cannot_be_read_is_not_an_empty_one() {
         let header = || Reading::Present("Iface\tDestination\n".to_owned());
         let none = |reason| Reading::<String>::absent(reason, "/x");
-        assert_eq!(gateways(header(), none(AbsenceReason::NotPresent), &header()), Reading::Present(vec![]));
-        assert!(gateways(header(), none(AbsenceReason::NotPermitted), &header()).absence().is_some());
-        assert!(gateways(none(AbsenceReason::NotPresent), header(), &header()).absence().is_some());
+        let neighbours = Neighbours { v4: header(), v6: Reading::Present(vec![]), indexes: BTreeMap::new() };
+        assert_eq!(gateways(header(), none(AbsenceReason::NotPresent), &neighbours), Reading::Present(vec![]));
+        assert!(gateways(header(), none(AbsenceReason::NotPermitted), &neighbours).absence().is_some());
+        assert!(gateways(none(AbsenceReason::NotPresent), header(), &neighbours).absence().is_some());
+    }
+
+    #[test]
+    fn a_driver_that_knows_no_firmware_version_gives_none() {
+        let check = |answer: std::io::Result<&str>, expect: Result<&str, AbsenceReason>| {
+            let told = told_by_driver("eno1", answer.map(str::to_owned));
+            let got = told.present().map(String::as_str).ok_or_else(|| told.absence().unwrap().reason);
+            assert_eq!(got, expect);
+        };
+        check(Ok("22.31.6"), Ok("22.31.6"));
+        check(Ok(""), Err(AbsenceReason::NotPresent));
+        check(Ok("N/A"), Err(AbsenceReason::Filler));
+        check(Err(std::io::ErrorKind::Unsupported.into()), Err(AbsenceReason::NotSupported));
     }
 
     proptest! {

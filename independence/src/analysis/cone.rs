@@ -165,6 +165,11 @@ impl<'g> Cone<'g> {
         self.graph.position32(argument.vertex())
     }
 
+    /// Whether a position is in the cone.
+    pub(super) fn is_there(&self, position: u32) -> bool {
+        self.dominators[position as usize] != OUTSIDE
+    }
+
     pub(super) fn dominator(&self, position: u32) -> u32 {
         self.dominators[position as usize]
     }
@@ -332,8 +337,8 @@ impl<'g> Cone<'g> {
         }
     }
 
-    /// Takes an own failure away, or gives it back.
-    pub(super) fn change_event(&mut self, vertex: Vertex, there: bool) -> Result<(), AnalysisError> {
+    /// Takes an own failure away, or gives it back. Its position.
+    pub(super) fn change_event(&mut self, vertex: Vertex, there: bool) -> Result<u32, AnalysisError> {
         let position = self.graph.position32(vertex);
         if !self.has_event(position) {
             return Err(AnalysisError::NothingThere { name: self.graph.name(vertex).to_owned() });
@@ -343,7 +348,7 @@ impl<'g> Cone<'g> {
         } else {
             self.taken_events.insert(position)
         };
-        Ok(())
+        Ok(position)
     }
 
     /// Counts what was taken away by its carriers, and says which variables stand for no event any more, sorted.

@@ -13,9 +13,10 @@ mod gate;
 use std::ops::ControlFlow;
 
 use super::cone::Cone;
+use super::crowd::Crowds;
 use super::skeleton::Skeleton;
 use super::zbdd::{EMPTY, Id, Stop, Zbdd};
-use super::{Progress, Watch, product};
+use super::{Progress, Watch, count, product};
 
 /// Not evaluated.
 const OPEN: Id = Id::MAX;
@@ -81,6 +82,8 @@ pub(super) struct Evaluation {
     evaluated: usize,
     /// Of searches after the first one.
     pub(super) skeleton: Option<Skeleton>,
+    /// Where only counts are asked for; needs a skeleton.
+    pub(super) crowds: Option<Crowds>,
 }
 
 impl Evaluation {
@@ -102,6 +105,7 @@ impl Evaluation {
             missing: Vec::new(),
             evaluated: 0,
             skeleton: None,
+            crowds: None,
         }
     }
 
@@ -149,8 +153,29 @@ impl Evaluation {
 
     /// Makes the parts of the regions anew that a vertex is in, and says which these are.
     pub(super) fn change_skeleton(&mut self, cone: &Cone<'_>, position: u32) -> Vec<u32> {
-        let order = self.order;
-        self.skeleton.as_mut().map_or_else(Vec::new, |skeleton| skeleton.change(cone, position, order))
+        self.skeleton.as_mut().map_or_else(Vec::new, |skeleton| skeleton.change(cone, position))
+    }
+
+    /// Makes the members of crowds anew that vertices are in, and says which vertices change by that.
+    pub(super) fn change_crowds(&mut self, cone: &Cone<'_>, positions: &[u32]) -> Vec<u32> {
+        match (&mut self.crowds, &mut self.skeleton) {
+            (Some(crowds), Some(skeleton)) => crowds.change(cone, skeleton, positions),
+            _ => Vec::new(),
+        }
+    }
+
+    pub(super) fn has_crowds(&self) -> bool {
+        self.crowds.as_ref().is_some_and(|crowds| !crowds.is_empty())
+    }
+
+    /// How many groups a family of this evaluation holds, by order.
+    pub(super) fn counts(&self, cone: &Cone<'_>, family: Id) -> Vec<u128> {
+        count::by_order(&self.zbdd, self.crowds.as_ref(), family, self.order, |var| cone.multiplicity(var))
+    }
+
+    /// Whether the family of a vertex is known in full.
+    pub(super) fn is_full(&self, position: u32) -> bool {
+        self.full[position as usize] != OPEN
     }
 
     /// The family of the question.

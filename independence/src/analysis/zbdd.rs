@@ -79,6 +79,9 @@ pub(super) struct Zbdd {
     /// The last search that came by each node.
     marked: Vec<u32>,
     mark: u32,
+    /// By variable: which of the families that were last compared holds it, if its number is from here on.
+    holders: Vec<u32>,
+    holders_from: u32,
 }
 
 impl Zbdd {
@@ -95,6 +98,8 @@ impl Zbdd {
             walk: Vec::new(),
             marked: Vec::new(),
             mark: 0,
+            holders: Vec::new(),
+            holders_from: 1,
         }
     }
 
@@ -126,10 +131,6 @@ impl Zbdd {
 
     pub(super) fn weight(&self, var: u32) -> u8 {
         u8::from(var < self.weightless_from)
-    }
-
-    pub(super) fn weightless_from(&self) -> u32 {
-        self.weightless_from
     }
 
     /// What is left of a family without the variables before `var`.

@@ -17,6 +17,9 @@ impl Evaluation {
                 Some(classes) => self.of_classes(gate, &classes)?,
                 None => return Ok(()),
             },
+            Rule::Any if region.is_none() && self.has_crowd(frame.gate) => {
+                return self.crowd(cone, gate, frame.gate);
+            }
             rule => {
                 self.members(cone, gate, region)?;
                 if !self.missing.is_empty() {
@@ -53,6 +56,34 @@ impl Evaluation {
                 self.terms.push(value);
             }
             last = value;
+        }
+        Ok(())
+    }
+
+    fn has_crowd(&self, gate: u32) -> bool {
+        self.crowds.as_ref().is_some_and(|crowds| crowds.needs(gate).is_some())
+    }
+
+    /// Puts the families of a crowd, and of the members that do not belong to it, among the terms of the vertex, or says what
+    /// is missing.
+    fn crowd(&mut self, cone: &Cone<'_>, gate: ConeGate<'_>, number: u32) -> Result<(), Halt> {
+        let start = self.terms.len();
+        let needs = self.crowds.as_ref().and_then(|crowds| crowds.needs(number)).unwrap_or_default().to_vec();
+        for outside in needs {
+            self.value(cone, outside, None)?;
+        }
+        for position in gate.arguments.iter().map(|&argument| cone.position(argument)) {
+            if !self.crowds.as_ref().is_some_and(|crowds| crowds.is_member(number, position)) {
+                let value = self.value(cone, position, None)?;
+                self.terms.extend(value);
+            }
+        }
+        if !self.missing.is_empty() {
+            self.terms.truncate(start);
+            return Ok(());
+        }
+        if let (Some(crowds), Some(skeleton)) = (&self.crowds, &mut self.skeleton) {
+            crowds.terms(number, skeleton, &self.full, &mut self.zbdd, &mut self.terms)?;
         }
         Ok(())
     }
@@ -117,7 +148,8 @@ impl Evaluation {
         let order = usize::from(self.order);
         let implied = match &mut self.skeleton {
             Some(skeleton) if rule == Rule::All => {
-                skeleton.implied(gate, of_parts.iter().map(|of| (of[0].0, of.len() > order)).collect())
+                let members: Vec<(u32, bool)> = of_parts.iter().map(|of| (of[0].0, of.len() > order)).collect();
+                skeleton.implied(gate, &members)
             }
             _ => vec![false; of_parts.len()],
         };

@@ -84,8 +84,59 @@ impl Zbdd {
         (ONE + 1..=f).filter(|&id| seen[id as usize]).collect()
     }
 
+    /// For each of these families the variables that none of the others has and that weigh something, sorted; nothing when
+    /// they have more than `max` nodes, those that several share counted for each.
+    pub(in crate::analysis) fn private_variables(&mut self, families: &[Id], max: usize) -> Option<Vec<Vec<u32>>> {
+        let count = u32::try_from(families.len()).ok()?;
+        // Numbers of earlier calls are smaller; that of a variable that several have is the largest.
+        let first = match self.holders_from.checked_add(count + 1) {
+            Some(next) => std::mem::replace(&mut self.holders_from, next),
+            None => {
+                self.holders.clear();
+                self.holders_from = count + 2;
+                1
+            }
+        };
+        let mut left = max;
+        let mut of_each = Vec::with_capacity(families.len());
+        for (holder, &family) in (first..).zip(families) {
+            let nodes = self.nodes_below(family, left)?;
+            left -= nodes.len();
+            let mut variables = Vec::with_capacity(nodes.len());
+            for node in nodes {
+                let var = self.var(node);
+                if self.weight(var) == 0 {
+                    continue;
+                }
+                if self.holders.len() <= var as usize {
+                    self.holders.resize(var as usize + 1, 0);
+                }
+                let known = &mut self.holders[var as usize];
+                if *known < first {
+                    *known = holder;
+                    variables.push(var);
+                } else if *known != holder {
+                    *known = first + count;
+                }
+            }
+            of_each.push(variables);
+        }
+        for (holder, variables) in (first..).zip(&mut of_each) {
+            variables.retain(|&var| self.holders[var as usize] == holder);
+            variables.sort_unstable();
+        }
+        Some(of_each)
+    }
+
     /// All nodes of a family but `EMPTY` and `ONE`, sorted, unless they are more than `max`.
     pub(in crate::analysis) fn below_at_most(&mut self, f: Id, max: usize) -> Option<Vec<Id>> {
+        let mut nodes = self.nodes_below(f, max)?;
+        nodes.sort_unstable();
+        Some(nodes)
+    }
+
+    /// The same in no order.
+    pub(in crate::analysis) fn nodes_below(&mut self, f: Id, max: usize) -> Option<Vec<Id>> {
         self.marked.resize(self.nodes.len(), 0);
         self.mark = self.mark.wrapping_add(1);
         if self.mark == 0 {
@@ -103,7 +154,6 @@ impl Zbdd {
                 open.extend([self.lo(id), self.hi(id)]);
             }
         }
-        nodes.sort_unstable();
         Some(nodes)
     }
 }

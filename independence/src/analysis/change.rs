@@ -82,13 +82,19 @@ impl Above {
 
     /// Forgets the families of these positions and of all that needs them.
     fn forget(&self, evaluation: &mut Evaluation, changed: &[u32]) {
-        let mut open = changed.to_vec();
+        let mut open = Vec::new();
         // Of members of a gate that are alike one is evaluated: what changed may not be the one.
-        open.extend(changed.iter().flat_map(|&position| self.of_position(position)));
-        while let Some(position) = open.pop() {
+        for &position in changed.iter().chain(changed.iter().flat_map(|&position| self.of_position(position))) {
             if evaluation.forget(position) {
-                open.extend_from_slice(self.of_position(position));
-                open.extend(self.through_crowds.get(&position).into_iter().flatten());
+                open.push(position);
+            }
+        }
+        while let Some(position) = open.pop() {
+            let through_crowds = self.through_crowds.get(&position).into_iter().flatten();
+            for &above in self.of_position(position).iter().chain(through_crowds) {
+                if evaluation.forget(above) {
+                    open.push(above);
+                }
             }
         }
     }
@@ -116,6 +122,9 @@ pub(super) struct Counting {
 /// than it saves.
 const CROWD_MIN: usize = 512;
 
+/// For so many nodes there is room before the first evaluation with representatives.
+const NODES_COUNTING: usize = 1 << 18;
+
 impl Analysis<'_> {
     /// Notes who needs whom, what is left of each region when nothing fails in it, and who can stand for whom when groups are
     /// counted, so that the first change of a gate costs no more than the next ones. Costs about what the first search does,
@@ -130,8 +139,18 @@ impl Analysis<'_> {
         }
         // While every gate is there.
         self.evaluation.make_skeleton(&self.cone);
-        let mut above = Above::of(&self.cone, self.evaluation.skeleton.as_ref());
+        let mut above = Above::of(&self.cone, self.evaluation.skeleton.as_deref());
         self.counting = self.make_counting(&mut above, crowd_min);
+        // Evaluated once as it will be after changes: most results are then there. What meets a limit here meets it then.
+        let (evaluation, positions, nodes) = match &mut self.counting {
+            Some(counting) => (&mut counting.evaluation, Vec::new(), NODES_COUNTING),
+            None => {
+                let regions = self.evaluation.regions_with_part();
+                (&mut self.evaluation, regions, 0)
+            }
+        };
+        evaluation.zbdd.make_room(nodes);
+        let _ = again(&self.cone, Some(&above), evaluation, Changed { positions, ..Changed::default() });
         self.above = Some(above);
     }
 
@@ -208,10 +227,7 @@ impl Analysis<'_> {
         let changed = std::mem::take(&mut self.changed);
         let whole = again(&self.cone, self.above.as_ref(), &mut self.evaluation, changed)?;
         let taken = self.cone.count_taken();
-        if taken.is_empty() {
-            return Ok(whole);
-        }
-        Ok(self.evaluation.zbdd.without_variables(whole, &|var| taken.binary_search(&var).is_ok())?)
+        Ok(self.evaluation.zbdd.without_variables(whole, &taken)?)
     }
 }
 

@@ -18,9 +18,14 @@ pub(super) fn by_order(
     let nodes = zbdd.below(family);
     let mut counts = vec![0u128; (nodes.len() + 2) * orders];
     counts[orders] = 1;
-    let mut all = Counts { zbdd, crowds, multiplicity, orders, nodes, counts, within: BTreeMap::new() };
-    for at in 0..all.nodes.len() {
-        all.node(at);
+    // Where a node is not below the family, nobody asks.
+    let mut places = vec![0u32; family.max(ONE) as usize + 1];
+    for (place, &id) in (0u32..).zip([EMPTY, ONE].iter().chain(&nodes)) {
+        places[id as usize] = place;
+    }
+    let mut all = Counts { zbdd, crowds, multiplicity, orders, places, counts, within: BTreeMap::new() };
+    for id in nodes {
+        all.node(id);
     }
     all.of_node(family).to_vec()
 }
@@ -30,19 +35,19 @@ struct Counts<'a, M> {
     crowds: Option<&'a Crowds>,
     multiplicity: M,
     orders: usize,
-    /// Sorted: the larger of two nodes is never below the smaller.
-    nodes: Vec<Id>,
-    /// Of `EMPTY`, `ONE`, and each node: by order.
+    /// By node.
+    places: Vec<u32>,
+    /// By place and order.
     counts: Vec<u128>,
     /// Of what is below a node, beside private parts that are not at their end.
     within: BTreeMap<(Id, Vec<Private>), Vec<u128>>,
 }
 
 impl<M: Fn(u32) -> u32> Counts<'_, M> {
-    fn node(&mut self, at: usize) {
-        let id = self.nodes[at];
+    /// Of nodes below it the numbers are known.
+    fn node(&mut self, id: Id) {
         let (lo, hi, var) = (self.place(self.zbdd.lo(id)), self.place(self.zbdd.hi(id)), self.zbdd.var(id));
-        let here = (at + 2) * self.orders;
+        let here = self.place(id);
         self.counts.copy_within(lo..lo + self.orders, here);
         if let Some(gate) = self.crowds.and_then(|crowds| crowds.gate_of(var)) {
             let with = self.within(self.zbdd.hi(id), vec![(gate, vec![var])]);
@@ -56,11 +61,7 @@ impl<M: Fn(u32) -> u32> Counts<'_, M> {
 
     /// Where the counts of a node begin.
     fn place(&self, id: Id) -> usize {
-        let at = match id {
-            EMPTY | ONE => id as usize,
-            _ => self.nodes.binary_search(&id).map_or(0, |at| at + 2),
-        };
-        at * self.orders
+        self.places[id as usize] as usize * self.orders
     }
 
     fn of_node(&self, id: Id) -> &[u128] {
@@ -74,11 +75,16 @@ impl<M: Fn(u32) -> u32> Counts<'_, M> {
         let Some(begun_parts) = begun.iter().map(|part| crowds.stands_for(part)).collect::<Option<Vec<_>>>() else {
             return sum;
         };
+        let last = begun_parts.iter().map(|(_, last)| *last).max().unwrap_or_default();
+        let times = begun_parts.iter().fold(1u128, |times, (stands_for, _)| times.saturating_mul(*stands_for));
+        if self.zbdd.var(id) > last {
+            add(&mut sum, self.of_node(id), times);
+            return sum;
+        }
         let key = (id, begun);
         if let Some(known) = self.within.get(&key) {
             return known.clone();
         }
-        let last = begun_parts.iter().map(|(_, last)| *last).max().unwrap_or_default();
         let mut at = id;
         while self.zbdd.var(at) <= last {
             let (var, hi) = (self.zbdd.var(at), self.zbdd.hi(at));
@@ -100,7 +106,6 @@ impl<M: Fn(u32) -> u32> Counts<'_, M> {
             }
             at = self.zbdd.lo(at);
         }
-        let times = begun_parts.iter().fold(1u128, |times, (stands_for, _)| times.saturating_mul(*stands_for));
         add(&mut sum, self.of_node(at), times);
         self.within.insert(key, sum.clone());
         sum

@@ -81,7 +81,7 @@ pub(super) struct Evaluation {
     missing: Vec<Task>,
     evaluated: usize,
     /// Of searches after the first one.
-    pub(super) skeleton: Option<Skeleton>,
+    pub(super) skeleton: Option<Box<Skeleton>>,
     /// Where only counts are asked for; needs a skeleton.
     pub(super) crowds: Option<Crowds>,
 }
@@ -145,10 +145,15 @@ impl Evaluation {
         let mut roots: Vec<u32> = self.regions.iter().copied().filter(|&root| root != u32::MAX).collect();
         roots.sort_unstable();
         roots.dedup();
-        self.skeleton = Skeleton::of(cone, &roots, self.order, region_budget(cone));
+        self.skeleton = Skeleton::of(cone, &roots, self.order, region_budget(cone)).map(Box::new);
         if self.skeleton.is_some() {
             self.entered.fill(0);
         }
+    }
+
+    /// The vertices of the regions that have parts.
+    pub(super) fn regions_with_part(&self) -> Vec<u32> {
+        self.skeleton.as_ref().map_or_else(Vec::new, |skeleton| skeleton.roots())
     }
 
     /// Makes the parts of the regions anew that a vertex is in, and says which these are.

@@ -53,8 +53,10 @@ pub(super) fn all(zbdd: &mut Zbdd, factors: &[Id], order: u8) -> Result<Id, Stop
             return Ok(EMPTY);
         }
     }
-    if let [a, b] = factors[..] {
-        return zbdd.and(a, b, order);
+    match factors[..] {
+        [only] => return zbdd.up_to(only, order),
+        [a, b] => return zbdd.and(a, b, order),
+        _ => {}
     }
     let mut size = |family: Id| zbdd.nodes_below(family, 4_096).map_or(usize::MAX, |nodes| nodes.len());
     let mut by_size: Vec<(usize, Id)> = factors.iter().map(|&family| (size(family), family)).collect();
@@ -80,11 +82,7 @@ fn replace_classes(zbdd: &mut Zbdd, factors: &mut Vec<Id>, order: u8) -> Result<
     let Some(private) = zbdd.private_variables(factors, SEARCHED_NODES_MAX) else { return Ok(false) };
     let mut bare = Vec::with_capacity(factors.len());
     for ((number, &family), private) in (0u32..).zip(factors.iter()).zip(private) {
-        let family = match private[..] {
-            [] => family,
-            _ => zbdd.without_variables(family, &|var| private.binary_search(&var).is_ok())?,
-        };
-        bare.push((family, number));
+        bare.push((zbdd.without_variables(family, &private)?, number));
     }
     let mut kept = Vec::with_capacity(factors.len());
     let mut replaced = false;

@@ -90,10 +90,9 @@ impl Skeleton {
         Some(skeleton)
     }
 
-    /// How many regions have a part.
-    #[cfg(test)]
-    pub(super) fn with_part(&self) -> usize {
-        self.of.iter().filter(|(part, _)| *part != NONE).count()
+    /// The vertices of the regions that have a part.
+    pub(super) fn roots(&self) -> Vec<u32> {
+        (0u32..).zip(&self.regions).filter(|(root, _)| self.part_of(*root).is_some()).map(|(root, _)| root).collect()
     }
 
     /// Calls for each region with what it needs from outside.
@@ -166,6 +165,35 @@ impl Skeleton {
             (Part::If(_, of), _) => implies(*of, b),
             _ => false,
         }
+    }
+
+    /// Whether it is seen that a family implies the part of a vertex. `outside` knows the families of all that needs.
+    pub(super) fn follows(&self, family: Id, position: u32, outside: &[Id], zbdd: &mut Zbdd) -> Result<bool, Stop> {
+        match self.part_of(position) {
+            Some(part) => self.part_follows(family, part, outside, zbdd, COMPARED_DEPTH),
+            None => Ok(false),
+        }
+    }
+
+    fn part_follows(&self, family: Id, part: u32, outside: &[Id], zbdd: &mut Zbdd, depth: u32) -> Result<bool, Stop> {
+        let Some(depth) = depth.checked_sub(1) else { return Ok(false) };
+        let (of, count) = match &self.formulas.parts[part as usize] {
+            Part::Never | Part::If(..) => return Ok(false),
+            Part::Always => return Ok(true),
+            Part::Outside(position) => return Ok(zbdd.without(family, outside[*position as usize])? == EMPTY),
+            Part::Any(of) => (of, 1),
+            Part::All(of) => (of, of.len()),
+            Part::AtLeast(count, of) => (of, *count as usize),
+        };
+        let (mut left, mut missing) = (of.len(), count);
+        for &of in of {
+            if left < missing || missing == 0 {
+                break;
+            }
+            left -= 1;
+            missing -= usize::from(self.part_follows(family, of, outside, zbdd, depth)?);
+        }
+        Ok(missing == 0)
     }
 
     /// Before another search.

@@ -133,6 +133,26 @@ impl Zbdd {
         u8::from(var < self.weightless_from)
     }
 
+    /// Lets the tables grow now, where there is memory, and not during one of the next searches: to hold so many nodes, and twice
+    /// as many as there are.
+    pub(super) fn make_room(&mut self, nodes: usize) {
+        let wanted = nodes.max(2 * self.nodes.len());
+        let more = wanted - self.nodes.len();
+        let bytes = wanted * BYTES_PER_NODE + self.slots.bytes_for(wanted) + self.cache.bytes_for(wanted);
+        if self.memory.reserve(2 * bytes).is_err() {
+            return;
+        }
+        self.nodes.reserve_exact(more);
+        self.shapes.reserve_exact(more);
+        self.jumps.reserve_exact(more);
+        while self.slots.bytes() < self.slots.bytes_for(wanted) {
+            self.slots.grow(&self.nodes);
+        }
+        while self.cache.bytes() < self.cache.bytes_for(wanted) {
+            self.cache.grow();
+        }
+    }
+
     /// What is left of a family without the variables before `var`.
     #[inline]
     fn skip_before(&self, mut id: Id, var: u32) -> Id {

@@ -1,6 +1,6 @@
 //! One gate of a vertex on the way.
 
-use super::{Evaluation, Frame, Halt, Region};
+use super::{Evaluation, Frame, Halt, OPEN, Region};
 use crate::analysis::cone::{Cone, ConeGate, Rule};
 use crate::analysis::symmetry::{self, Class};
 use crate::analysis::zbdd::{EMPTY, Id, ONE};
@@ -111,14 +111,14 @@ impl Evaluation {
                 bare.push((value, position));
             }
         }
-        self.by_part(cone, gate.rule, frame.gate, with_part, &mut bare)?;
+        let often = self.by_part(cone, gate.rule, frame.gate, with_part, &mut bare)?;
         if !self.missing.is_empty() {
             return Ok(None);
         }
         let mut classes = symmetry::classes(bare);
         let mut known = Vec::with_capacity(classes.len());
         if gate.rule == Rule::All {
-            known.push(self.large_classes(&mut classes)?);
+            known.push(self.large_classes(often, &mut classes)?);
         }
         for class in classes {
             let mut members = Vec::with_capacity(class.members.len());
@@ -135,6 +135,8 @@ impl Evaluation {
     }
 
     /// Adds the bare families of members that have parts. Members with one part have one family: the first is asked for it.
+    /// In a conjunction those with a part that is there often are taken out, and what they imply: their conjunction is
+    /// what is returned.
     fn by_part(
         &mut self,
         cone: &Cone<'_>,
@@ -142,31 +144,61 @@ impl Evaluation {
         gate: u32,
         mut members: Vec<(u32, u32)>,
         bare: &mut Vec<(Id, u32)>,
-    ) -> Result<(), Halt> {
+    ) -> Result<Id, Halt> {
         members.sort_unstable();
-        let of_parts: Vec<&[(u32, u32)]> = members.chunk_by(|a, b| a.0 == b.0).collect();
         let order = usize::from(self.order);
+        let is_often = |of: &[(u32, u32)]| rule == Rule::All && of.len() > order;
+        let of_parts: Vec<&[(u32, u32)]> = members.chunk_by(|a, b| a.0 == b.0).collect();
+        let asked: Vec<(u32, bool)> = of_parts.iter().map(|of| (of[0].0, is_often(of))).collect();
         let implied = match &mut self.skeleton {
-            Some(skeleton) if rule == Rule::All => {
-                let members: Vec<(u32, bool)> = of_parts.iter().map(|of| (of[0].0, of.len() > order)).collect();
-                skeleton.implied(gate, &members)
-            }
+            Some(skeleton) if rule == Rule::All => skeleton.implied(gate, &asked),
             _ => vec![false; of_parts.len()],
         };
-        for (of, _) in of_parts.iter().zip(implied).filter(|(_, implied)| !implied) {
+        let mut often = Vec::new();
+        for of in of_parts.iter().filter(|of| is_often(of)) {
+            often.extend(self.bare_value(cone, of[0].1, None)?);
+        }
+        if !self.missing.is_empty() {
+            return Ok(ONE);
+        }
+        let often = product::all(&mut self.zbdd, &often, self.order)?;
+        for (of, _) in of_parts.iter().zip(implied).filter(|(of, implied)| !implied && !is_often(of)) {
+            if rule == Rule::All && self.is_implied_by(cone, often, of[0].1)? {
+                continue;
+            }
             if let Some(family) = self.bare_value(cone, of[0].1, None)? {
                 bare.extend(of.iter().map(|&(_, position)| (family, position)));
             }
         }
-        Ok(())
+        Ok(often)
     }
 
-    /// Takes the large classes of a conjunction out, and what they imply: all of a large class together are as its bare
-    /// family, and a member is implied when its bare family is.
-    fn large_classes(&mut self, classes: &mut Vec<Class>) -> Result<Class, Halt> {
+    /// Whether it is seen that a family implies the part of a region, where all is known that the region needs.
+    fn is_implied_by(&mut self, cone: &Cone<'_>, family: Id, position: u32) -> Result<bool, Halt> {
+        if self.bare[position as usize] != OPEN {
+            // Then it is looked at as it is.
+            return Ok(false);
+        }
+        let needs = self.skeleton.as_ref().and_then(|skeleton| skeleton.needs(position)).unwrap_or_default().to_vec();
+        let before = self.missing.len();
+        for outside in needs {
+            self.value(cone, outside, None)?;
+        }
+        match &self.skeleton {
+            Some(skeleton) if self.missing.len() == before => {
+                Ok(skeleton.follows(family, position, &self.full, &mut self.zbdd)?)
+            }
+            // Asked again when it is known; this says that nothing more is missing.
+            _ => Ok(true),
+        }
+    }
+
+    /// Takes the large classes of a conjunction out, and what they and the family `often` imply: all of a large class together
+    /// are as its bare family, and a member is implied when its bare family is.
+    fn large_classes(&mut self, often: Id, classes: &mut Vec<Class>) -> Result<Class, Halt> {
         let order = usize::from(self.order);
-        let large: Vec<Id> =
-            classes.iter().filter(|class| class.members.len() > order).map(|class| class.bare).collect();
+        let mut large = vec![often];
+        large.extend(classes.iter().filter(|class| class.members.len() > order).map(|class| class.bare));
         let all = product::all(&mut self.zbdd, &large, self.order)?;
         let mut left = Vec::new();
         for class in classes.drain(..).filter(|class| class.members.len() <= order) {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::analysis;
 use super::random::{self, Shape, random_graph};
-use super::{analysis, skeleton};
 use crate::analysis::{Analysis, AnalysisError, Change, Question, Reading, Search};
 use crate::draw::Draw;
 use crate::fault_graph::{Event, FaultGraph, FaultGraphBuilder, Vertex};
@@ -74,7 +74,7 @@ pub(super) fn check_changes(seed: u64, reading: Reading) -> (u32, usize) {
         assert_eq!(found, expect, "seed {seed}");
         assert_eq!(analysis.counts(), counts_of(&expect, order), "seed {seed}");
     }
-    (changed, analysis.evaluation.skeleton.as_ref().map_or(0, skeleton::Skeleton::with_part))
+    (changed, analysis.evaluation.regions_with_part().len())
 }
 
 fn counts_of(sets: &Sets, order: u8) -> Vec<u128> {
@@ -156,7 +156,7 @@ fn after_a_gate_of_regions_changes_the_groups_are_those_of_a_full_search() {
             let found: Sets = analysis.groups().map(|group| group.members).collect();
             assert_eq!(found, expect, "seed {seed}, order {order}, without {gone:?}");
         }
-        parts += analysis.evaluation.skeleton.as_ref().map_or(0, skeleton::Skeleton::with_part);
+        parts += analysis.evaluation.regions_with_part().len();
     }
     assert!(parts > 60 && changed > 60, "{parts} regions with a part, {changed} changes");
 }

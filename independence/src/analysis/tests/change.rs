@@ -295,7 +295,10 @@ fn crowds(seed: u64, small: bool, gone: &BTreeSet<usize>) -> (FaultGraph, usize)
             }
             of_hall.push(part(&needs, false));
         }
+        // One member may be needed in another way too.
+        let spare = (draw.below(4) == 0).then(|| part(&[(1, vec![of_hall[0], rows[draw.below(3)]])], !small));
         let mut needs = vec![(of_hall.len(), of_hall)];
+        needs.extend(spare.map(|spare| (1, vec![spare])));
         if draw.below(3) == 0 {
             needs.push((1, vec![rows[draw.below(3)]]));
         }

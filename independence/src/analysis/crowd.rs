@@ -252,6 +252,7 @@ impl Crowd {
             list.sort_unstable();
             list.dedup();
         }
+        skeleton.formulas.absorb(&mut self.bare);
         for (kind, variables) in &self.kinds {
             let mut variables = variables.clone();
             variables.sort_unstable();

@@ -331,6 +331,15 @@ impl Formulas {
         }
     }
 
+    /// Leaves out of parts any of which suffices, sorted, those that are a conjunction with another of them.
+    pub(super) fn absorb(&self, ways: &mut Vec<u32>) {
+        let all = ways.clone();
+        ways.retain(|&way| match &self.parts[way as usize] {
+            Part::All(of) => !of.iter().any(|of| all.binary_search(of).is_ok()),
+            _ => true,
+        });
+    }
+
     pub(super) fn any(&mut self, mut of: Vec<u32>) -> u32 {
         of.sort_unstable();
         of.dedup();

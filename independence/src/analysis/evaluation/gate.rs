@@ -156,40 +156,59 @@ impl Evaluation {
         };
         let mut often = Vec::new();
         for of in of_parts.iter().filter(|of| is_often(of)) {
-            often.extend(self.bare_value(cone, of[0].1, None)?);
+            often.extend(self.bare_of_part(cone, of[0].1)?);
         }
         if !self.missing.is_empty() {
             return Ok(ONE);
         }
         let often = product::all(&mut self.zbdd, &often, self.order)?;
         for (of, _) in of_parts.iter().zip(implied).filter(|(of, implied)| !implied && !is_often(of)) {
-            if rule == Rule::All && self.is_implied_by(cone, often, of[0].1)? {
+            if often != ONE && self.is_implied_by(cone, often, of[0].1)? {
                 continue;
             }
-            if let Some(family) = self.bare_value(cone, of[0].1, None)? {
+            if let Some(family) = self.bare_of_part(cone, of[0].1)? {
                 bare.extend(of.iter().map(|&(_, position)| (family, position)));
             }
         }
         Ok(often)
     }
 
-    /// Whether it is seen that a family implies the part of a region, where all is known that the region needs.
-    fn is_implied_by(&mut self, cone: &Cone<'_>, family: Id, position: u32) -> Result<bool, Halt> {
-        if self.bare[position as usize] != OPEN {
-            // Then it is looked at as it is.
-            return Ok(false);
+    /// The bare family of a member that has a part; else what that needs is missing.
+    fn bare_of_part(&mut self, cone: &Cone<'_>, position: u32) -> Result<Option<Id>, Halt> {
+        let at = position as usize;
+        if self.bare[at] == OPEN {
+            if !self.knows_needs(cone, position)? {
+                return Ok(None);
+            }
+            let Some(skeleton) = &mut self.skeleton else {
+                return Ok(self.bare_value(cone, position, None)?);
+            };
+            self.bare[at] = skeleton.family(position, &self.full, &mut self.zbdd, self.order)?;
+            self.evaluated += 1;
+            self.note(position);
         }
+        Ok(Some(self.bare[at]))
+    }
+
+    /// Whether all is known that a region needs from outside; else it is missing.
+    fn knows_needs(&mut self, cone: &Cone<'_>, position: u32) -> Result<bool, Halt> {
         let needs = self.skeleton.as_ref().and_then(|skeleton| skeleton.needs(position)).unwrap_or_default().to_vec();
         let before = self.missing.len();
         for outside in needs {
             self.value(cone, outside, None)?;
         }
+        Ok(self.missing.len() == before)
+    }
+
+    /// Whether it is seen that a family implies the part of a region. What is missing for that is asked for again.
+    fn is_implied_by(&mut self, cone: &Cone<'_>, family: Id, position: u32) -> Result<bool, Halt> {
+        // What is known already is looked at as it is.
+        if self.bare[position as usize] != OPEN || !self.knows_needs(cone, position)? {
+            return Ok(false);
+        }
         match &self.skeleton {
-            Some(skeleton) if self.missing.len() == before => {
-                Ok(skeleton.follows(family, position, &self.full, &mut self.zbdd)?)
-            }
-            // Asked again when it is known; this says that nothing more is missing.
-            _ => Ok(true),
+            Some(skeleton) => Ok(skeleton.follows(family, position, &self.full, &mut self.zbdd)?),
+            None => Ok(false),
         }
     }
 

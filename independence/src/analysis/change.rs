@@ -12,7 +12,11 @@
 //! are results of operations: equal families have equal numbers, so that most of the rest is looked up. Regions are
 //! evaluated by their parts (see [`super::skeleton`]), so that of what is above a zone's feed only that is gone through
 //! which is private to no member of a wide gate. Where families are asked for in full, as for "some rack of the zone", the
-//! cost is that of all vertices above the gate.
+//! cost of the groups is that of all vertices above the gate; their numbers are had for less (see [`super::crowd`]), in an
+//! evaluation of their own.
+//!
+//! What was changed is noted before anything is evaluated, for each evaluation: a change that is refused, or a search that is
+//! given up, loses none of it.
 
 use std::collections::BTreeMap;
 

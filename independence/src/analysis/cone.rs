@@ -246,9 +246,7 @@ impl<'g> Cone<'g> {
     #[inline]
     fn graph_gate(&self, number: u32) -> Option<ConeGate<'g>> {
         let id = GateId::of(number);
-        if self.mode == Mode::Optimistic && self.graph.knowledge(id) != Knowledge::Known
-            || !self.taken_gates.is_empty() && self.taken_gates.contains(&id)
-        {
+        if !self.sees(id) || !self.taken_gates.is_empty() && self.taken_gates.contains(&id) {
             return None;
         }
         let (gate, arguments) = self.graph.bare_gate(id);
@@ -261,6 +259,12 @@ impl<'g> Cone<'g> {
             _ => return None,
         };
         Some(ConeGate { rule, arguments, fact: self.fact(Fact::Gate(id)) })
+    }
+
+    /// Whether the reading takes a gate as there.
+    #[inline]
+    fn sees(&self, gate: GateId) -> bool {
+        self.mode != Mode::Optimistic || self.graph.knowledge(gate) == Knowledge::Known
     }
 
     /// The first variable of a fact: those of events are smaller.
@@ -370,7 +374,7 @@ impl<'g> Cone<'g> {
     pub(super) fn change_gate(&mut self, gate: GateId, there: bool) -> Vec<u32> {
         let changed = if there { self.taken_gates.remove(&gate) } else { self.taken_gates.insert(gate) };
         let position = self.graph.position32(self.graph.vertex_of(gate));
-        if !changed || self.dominators[position as usize] == OUTSIDE {
+        if !changed || !self.sees(gate) || self.dominators[position as usize] == OUTSIDE {
             return Vec::new();
         }
         let mut positions = vec![position];
@@ -395,8 +399,9 @@ impl<'g> Cone<'g> {
                 self.multiplicities[old as usize] -= 1;
                 self.multiplicities[from as usize] += 1;
             }
-            for number in graph.gate_range(position) {
-                let arguments = graph.bare_gate(GateId::of(number)).1;
+            // A gate that the reading does not see leads to no part of the series, but may lead to what is in it otherwise.
+            for gate in graph.gate_range(position).map(GateId::of).filter(|&gate| self.sees(gate)) {
+                let arguments = graph.bare_gate(gate).1;
                 let below = arguments.iter().map(|&argument| self.position(argument));
                 open.extend(below.filter(|&to| self.carriers[to as usize] == old));
             }

@@ -264,22 +264,18 @@ impl Evaluation {
 
     /// Evaluates a region by its part, or says what is missing; false where it has none.
     fn advance_part(&mut self, cone: &Cone<'_>, frame: Frame) -> Result<bool, Halt> {
-        let Some(mut skeleton) = self.skeleton.take() else { return Ok(false) };
         let position = frame.task.position;
-        let has_part = skeleton.needs(position).is_some();
-        for &outside in skeleton.needs(position).unwrap_or_default() {
-            self.value(cone, outside, None)?;
+        if self.part(position).is_none() {
+            return Ok(false);
         }
-        let mut done = Ok(());
-        if has_part && self.missing.is_empty() {
-            let family = skeleton.family(position, &self.full, &mut self.zbdd, self.order);
-            done = family.map(|family| self.close(frame.task, family));
-        } else if has_part {
+        if !self.knows_needs(cone, position)? {
             self.frames.push(frame);
+            return Ok(true);
         }
-        self.skeleton = Some(skeleton);
-        done?;
-        Ok(has_part)
+        let Some(skeleton) = &mut self.skeleton else { return Ok(false) };
+        let family = skeleton.family(position, &self.full, &mut self.zbdd, self.order)?;
+        self.close(frame.task, family);
+        Ok(true)
     }
 
     fn close(&mut self, task: Task, value: Id) {

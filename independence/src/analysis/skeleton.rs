@@ -8,7 +8,8 @@
 //!
 //! Of the members of a conjunction, those that are implied need not be evaluated at all: of the racks of a pod most are the
 //! same formula, and most that are odd fall in one more way. What is seen of that are the formulas: `a` implies `a or b`,
-//! and `a and b` implies `a`; what is not seen is evaluated.
+//! and `a and b` implies `a`. Then the conjunction of those that are there often is held against what the others are made
+//! of; what is not seen to follow even so is evaluated.
 
 use std::collections::BTreeMap;
 

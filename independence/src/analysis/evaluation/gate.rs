@@ -130,7 +130,7 @@ impl Evaluation {
         Ok(self.missing.is_empty().then_some(known))
     }
 
-    fn part(&self, position: u32) -> Option<u32> {
+    pub(super) fn part(&self, position: u32) -> Option<u32> {
         self.skeleton.as_ref().and_then(|skeleton| skeleton.part_of(position))
     }
 
@@ -191,7 +191,7 @@ impl Evaluation {
     }
 
     /// Whether all is known that a region needs from outside; else it is missing.
-    fn knows_needs(&mut self, cone: &Cone<'_>, position: u32) -> Result<bool, Halt> {
+    pub(super) fn knows_needs(&mut self, cone: &Cone<'_>, position: u32) -> Result<bool, Halt> {
         let needs = self.skeleton.as_ref().and_then(|skeleton| skeleton.needs(position)).unwrap_or_default().to_vec();
         let before = self.missing.len();
         for outside in needs {

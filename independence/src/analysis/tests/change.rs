@@ -93,6 +93,12 @@ fn after_changes_the_groups_are_those_of_a_full_search() {
     }
 }
 
+/// Once a series was split through a gate that this reading does not see.
+#[test]
+fn a_gate_that_is_not_seen_takes_nothing_out_of_a_series() {
+    check_changes(1_005_010, Reading::Optimistic);
+}
+
 /// Zones of racks on two rows, each row and each rack on what it shares with others: more racks than a group has members.
 fn zones(draw: &mut Draw) -> FaultGraph {
     let mut builder = FaultGraphBuilder::new();

@@ -27,12 +27,14 @@
 mod change;
 mod cone;
 mod count;
+mod crowd;
 mod deepening;
 mod doubt;
 mod evaluation;
 mod impact;
 mod listing;
 mod product;
+mod region;
 mod skeleton;
 mod symmetry;
 mod threshold;
@@ -42,8 +44,8 @@ use std::ops::ControlFlow;
 
 use crate::fault_graph::{FaultGraph, Gate, Knowledge, Vertex};
 
-use change::Above;
 pub use change::Change;
+use change::{Above, Changed, Counting};
 pub use cone::Fact;
 use cone::{Cone, Mode};
 pub use deepening::{Deepened, deepen, smallest};
@@ -238,8 +240,13 @@ pub struct Analysis<'g> {
     cone: Cone<'g>,
     evaluation: Evaluation,
     family: Id,
+    limits: Limits,
     /// Who needs whom, once something was changed.
     above: Option<Above>,
+    /// What was changed since the family was made.
+    changed: Changed,
+    /// Where counting costs less than searching.
+    counting: Option<Counting>,
 }
 
 impl<'g> Analysis<'g> {
@@ -270,7 +277,19 @@ impl<'g> Analysis<'g> {
         let memory = Memory { bytes_max: limits.memory_bytes, steps_max: limits.steps, steps: 0 };
         let mut evaluation = Evaluation::new(&cone, Zbdd::new(u32::MAX, memory), order);
         let family = evaluation.root(&cone, watch).map_err(|stop| gave_up(stop, &evaluation, &cone))?;
-        Ok(Self { graph, question: question.clone(), reading, order, cone, evaluation, family, above: None })
+        Ok(Self {
+            graph,
+            question: question.clone(),
+            reading,
+            order,
+            cone,
+            evaluation,
+            family,
+            limits,
+            above: None,
+            changed: Changed::default(),
+            counting: None,
+        })
     }
 
     /// Keeps the groups that hold one of these vertices at least. With [`Sequence::Structure`], events in series stand in
@@ -300,7 +319,7 @@ impl<'g> Analysis<'g> {
     /// How many risk groups there are of order 0, 1 and so on up to the order asked for. Order 0 is 1 where nothing needs
     /// to fail. A number that 128 bits cannot hold is their largest.
     pub fn counts(&self) -> Vec<u128> {
-        count::by_order(&self.evaluation.zbdd, self.family, self.order, |var| self.cone.multiplicity(var))
+        self.evaluation.counts(&self.cone, self.family)
     }
 
     /// The groups, smallest first, one at a time.

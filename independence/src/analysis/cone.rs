@@ -165,6 +165,11 @@ impl<'g> Cone<'g> {
         self.graph.position32(argument.vertex())
     }
 
+    /// Whether a position is in the cone.
+    pub(super) fn is_there(&self, position: u32) -> bool {
+        self.dominators[position as usize] != OUTSIDE
+    }
+
     pub(super) fn dominator(&self, position: u32) -> u32 {
         self.dominators[position as usize]
     }
@@ -241,9 +246,7 @@ impl<'g> Cone<'g> {
     #[inline]
     fn graph_gate(&self, number: u32) -> Option<ConeGate<'g>> {
         let id = GateId::of(number);
-        if self.mode == Mode::Optimistic && self.graph.knowledge(id) != Knowledge::Known
-            || !self.taken_gates.is_empty() && self.taken_gates.contains(&id)
-        {
+        if !self.sees(id) || !self.taken_gates.is_empty() && self.taken_gates.contains(&id) {
             return None;
         }
         let (gate, arguments) = self.graph.bare_gate(id);
@@ -256,6 +259,12 @@ impl<'g> Cone<'g> {
             _ => return None,
         };
         Some(ConeGate { rule, arguments, fact: self.fact(Fact::Gate(id)) })
+    }
+
+    /// Whether the reading takes a gate as there.
+    #[inline]
+    fn sees(&self, gate: GateId) -> bool {
+        self.mode != Mode::Optimistic || self.graph.knowledge(gate) == Knowledge::Known
     }
 
     /// The first variable of a fact: those of events are smaller.
@@ -332,8 +341,8 @@ impl<'g> Cone<'g> {
         }
     }
 
-    /// Takes an own failure away, or gives it back.
-    pub(super) fn change_event(&mut self, vertex: Vertex, there: bool) -> Result<(), AnalysisError> {
+    /// Takes an own failure away, or gives it back. Its position.
+    pub(super) fn change_event(&mut self, vertex: Vertex, there: bool) -> Result<u32, AnalysisError> {
         let position = self.graph.position32(vertex);
         if !self.has_event(position) {
             return Err(AnalysisError::NothingThere { name: self.graph.name(vertex).to_owned() });
@@ -343,7 +352,7 @@ impl<'g> Cone<'g> {
         } else {
             self.taken_events.insert(position)
         };
-        Ok(())
+        Ok(position)
     }
 
     /// Counts what was taken away by its carriers, and says which variables stand for no event any more, sorted.
@@ -365,7 +374,7 @@ impl<'g> Cone<'g> {
     pub(super) fn change_gate(&mut self, gate: GateId, there: bool) -> Vec<u32> {
         let changed = if there { self.taken_gates.remove(&gate) } else { self.taken_gates.insert(gate) };
         let position = self.graph.position32(self.graph.vertex_of(gate));
-        if !changed || self.dominators[position as usize] == OUTSIDE {
+        if !changed || !self.sees(gate) || self.dominators[position as usize] == OUTSIDE {
             return Vec::new();
         }
         let mut positions = vec![position];
@@ -390,8 +399,9 @@ impl<'g> Cone<'g> {
                 self.multiplicities[old as usize] -= 1;
                 self.multiplicities[from as usize] += 1;
             }
-            for number in graph.gate_range(position) {
-                let arguments = graph.bare_gate(GateId::of(number)).1;
+            // A gate that the reading does not see leads to no part of the series, but may lead to what is in it otherwise.
+            for gate in graph.gate_range(position).map(GateId::of).filter(|&gate| self.sees(gate)) {
+                let arguments = graph.bare_gate(gate).1;
                 let below = arguments.iter().map(|&argument| self.position(argument));
                 open.extend(below.filter(|&to| self.carriers[to as usize] == old));
             }

@@ -13,9 +13,10 @@ mod gate;
 use std::ops::ControlFlow;
 
 use super::cone::Cone;
+use super::crowd::Crowds;
 use super::skeleton::Skeleton;
 use super::zbdd::{EMPTY, Id, Stop, Zbdd};
-use super::{Progress, Watch, product};
+use super::{Progress, Watch, count, product};
 
 /// Not evaluated.
 const OPEN: Id = Id::MAX;
@@ -80,7 +81,9 @@ pub(super) struct Evaluation {
     missing: Vec<Task>,
     evaluated: usize,
     /// Of searches after the first one.
-    pub(super) skeleton: Option<Skeleton>,
+    pub(super) skeleton: Option<Box<Skeleton>>,
+    /// Where only counts are asked for; needs a skeleton.
+    pub(super) crowds: Option<Crowds>,
 }
 
 impl Evaluation {
@@ -102,6 +105,7 @@ impl Evaluation {
             missing: Vec::new(),
             evaluated: 0,
             skeleton: None,
+            crowds: None,
         }
     }
 
@@ -141,16 +145,42 @@ impl Evaluation {
         let mut roots: Vec<u32> = self.regions.iter().copied().filter(|&root| root != u32::MAX).collect();
         roots.sort_unstable();
         roots.dedup();
-        self.skeleton = Skeleton::of(cone, &roots, self.order, region_budget(cone));
+        self.skeleton = Skeleton::of(cone, &roots, self.order, region_budget(cone)).map(Box::new);
         if self.skeleton.is_some() {
             self.entered.fill(0);
         }
     }
 
+    /// The vertices of the regions that have parts.
+    pub(super) fn regions_with_part(&self) -> Vec<u32> {
+        self.skeleton.as_ref().map_or_else(Vec::new, |skeleton| skeleton.roots())
+    }
+
     /// Makes the parts of the regions anew that a vertex is in, and says which these are.
     pub(super) fn change_skeleton(&mut self, cone: &Cone<'_>, position: u32) -> Vec<u32> {
-        let order = self.order;
-        self.skeleton.as_mut().map_or_else(Vec::new, |skeleton| skeleton.change(cone, position, order))
+        self.skeleton.as_mut().map_or_else(Vec::new, |skeleton| skeleton.change(cone, position))
+    }
+
+    /// Makes the members of crowds anew that vertices are in, and says which vertices change by that.
+    pub(super) fn change_crowds(&mut self, cone: &Cone<'_>, positions: &[u32]) -> Vec<u32> {
+        match (&mut self.crowds, &mut self.skeleton) {
+            (Some(crowds), Some(skeleton)) => crowds.change(cone, skeleton, positions),
+            _ => Vec::new(),
+        }
+    }
+
+    pub(super) fn has_crowds(&self) -> bool {
+        self.crowds.as_ref().is_some_and(|crowds| !crowds.is_empty())
+    }
+
+    /// How many groups a family of this evaluation holds, by order.
+    pub(super) fn counts(&self, cone: &Cone<'_>, family: Id) -> Vec<u128> {
+        count::by_order(&self.zbdd, self.crowds.as_ref(), family, self.order, |var| cone.multiplicity(var))
+    }
+
+    /// Whether the family of a vertex is known in full.
+    pub(super) fn is_full(&self, position: u32) -> bool {
+        self.full[position as usize] != OPEN
     }
 
     /// The family of the question.
@@ -234,22 +264,18 @@ impl Evaluation {
 
     /// Evaluates a region by its part, or says what is missing; false where it has none.
     fn advance_part(&mut self, cone: &Cone<'_>, frame: Frame) -> Result<bool, Halt> {
-        let Some(mut skeleton) = self.skeleton.take() else { return Ok(false) };
         let position = frame.task.position;
-        let has_part = skeleton.needs(position).is_some();
-        for &outside in skeleton.needs(position).unwrap_or_default() {
-            self.value(cone, outside, None)?;
+        if self.part(position).is_none() {
+            return Ok(false);
         }
-        let mut done = Ok(());
-        if has_part && self.missing.is_empty() {
-            let family = skeleton.family(position, &self.full, &mut self.zbdd, self.order);
-            done = family.map(|family| self.close(frame.task, family));
-        } else if has_part {
+        if !self.knows_needs(cone, position)? {
             self.frames.push(frame);
+            return Ok(true);
         }
-        self.skeleton = Some(skeleton);
-        done?;
-        Ok(has_part)
+        let Some(skeleton) = &mut self.skeleton else { return Ok(false) };
+        let family = skeleton.family(position, &self.full, &mut self.zbdd, self.order)?;
+        self.close(frame.task, family);
+        Ok(true)
     }
 
     fn close(&mut self, task: Task, value: Id) {

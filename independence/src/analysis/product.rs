@@ -53,7 +53,12 @@ pub(super) fn all(zbdd: &mut Zbdd, factors: &[Id], order: u8) -> Result<Id, Stop
             return Ok(EMPTY);
         }
     }
-    let mut size = |family: Id| zbdd.below_at_most(family, 4_096).map_or(usize::MAX, |nodes| nodes.len());
+    match factors[..] {
+        [only] => return zbdd.up_to(only, order),
+        [a, b] => return zbdd.and(a, b, order),
+        _ => {}
+    }
+    let mut size = |family: Id| zbdd.nodes_below(family, 4_096).map_or(usize::MAX, |nodes| nodes.len());
     let mut by_size: Vec<(usize, Id)> = factors.iter().map(|&family| (size(family), family)).collect();
     by_size.sort_unstable();
     let mut product = ONE;
@@ -74,22 +79,10 @@ fn tidy(factors: &mut Vec<Id>) {
 
 /// Applies the symmetry rule by the variables that only one family has. Whether anything was replaced.
 fn replace_classes(zbdd: &mut Zbdd, factors: &mut Vec<Id>, order: u8) -> Result<bool, Stop> {
-    let mut holders: Vec<(u32, u32)> = Vec::new();
-    let mut left = SEARCHED_NODES_MAX;
-    for (number, &family) in (0u32..).zip(factors.iter()) {
-        let Some(nodes) = zbdd.below_at_most(family, left) else { return Ok(false) };
-        left -= nodes.len();
-        holders.extend(nodes.into_iter().map(|node| (zbdd.var(node), number)));
-    }
-    holders.sort_unstable();
-    holders.dedup();
-    let shared: Vec<u32> = holders.windows(2).filter(|pair| pair[0].0 == pair[1].0).map(|pair| pair[0].0).collect();
+    let Some(private) = zbdd.private_variables(factors, SEARCHED_NODES_MAX) else { return Ok(false) };
     let mut bare = Vec::with_capacity(factors.len());
-    for (number, &family) in (0u32..).zip(factors.iter()) {
-        let private = |var: u32| shared.binary_search(&var).is_err();
-        let weightless = zbdd.weightless_from();
-        let family = zbdd.without_variables(family, &|var| var < weightless && private(var))?;
-        bare.push((family, number));
+    for ((number, &family), private) in (0u32..).zip(factors.iter()).zip(private) {
+        bare.push((zbdd.without_variables(family, &private)?, number));
     }
     let mut kept = Vec::with_capacity(factors.len());
     let mut replaced = false;

@@ -1,5 +1,6 @@
 //! The engine against the truth table, on random graphs.
 
+mod change;
 mod random;
 
 use std::collections::BTreeSet;
@@ -154,6 +155,7 @@ fn groups_are_those_of_the_truth_table() {
 #[cfg(feature = "long")]
 #[allow(clippy::print_stderr, reason = "a run of minutes says how far it is")]
 mod long {
+    use super::change::{check_changes, check_crowds, check_hall};
     use super::*;
 
     const PART: u64 = 100_000;
@@ -163,6 +165,12 @@ mod long {
     fn ten_thousand_halls_are_after_changes_what_they_are_without() {
         let changed: u32 = (1_000..11_000).map(check_hall).sum();
         assert!(changed > 10_000, "{changed}");
+    }
+
+    #[test]
+    fn fifty_thousand_graphs_of_crowds_are_counted_after_changes_as_they_are_without() {
+        let changed: u32 = (1_000..51_000).map(|seed| check_crowds(seed).0).sum();
+        assert!(changed > 50_000, "{changed}");
     }
 
     /// Two zones of n hosts, ten million components. A zone is down with any of its hosts; a host with itself, one of its 47
@@ -216,7 +224,7 @@ mod long {
                 }
                 1 => check_settlement(seed).into_iter().for_each(|outcome| outcomes[outcome] += 1),
                 2 => {
-                    check_changes(seed);
+                    check_changes(seed, if seed % 16 == 2 { Reading::Optimistic } else { Reading::Pessimistic });
                 }
                 3 => check_impact(seed, if seed % 16 == 3 { Shape::Negated } else { Shape::Doubtful }),
                 _ => check(seed, &mut tally),
@@ -331,208 +339,6 @@ fn the_facts_that_settle_a_claim_are_those_of_the_truth_table() {
     let mut outcomes = [0; 3];
     (0..2_000).filter_map(check_settlement).for_each(|outcome| outcomes[outcome] += 1);
     assert!(outcomes.iter().all(|&outcome| outcome > 60), "{outcomes:?}");
-}
-
-/// Six rounds of changes; how many of them changed the groups, and how many regions then had a part.
-fn check_changes(seed: u64) -> (u32, usize) {
-    let mut changed = 0;
-    let mut draw = Draw(seed);
-    let graph = random_graph(&mut draw, Shape::Coherent);
-    let order = 1 + u8::try_from(draw.below(4)).unwrap();
-    let question = Question::down(random::vertex(&graph, graph.len() - 1 - draw.below(3).min(graph.len() - 1)));
-    let mut analysis = analysis(&graph, &question, order);
-    let events: Vec<Vertex> = graph.vertices().filter(|&v| graph.event(v).is_some()).collect();
-    let gates: Vec<_> = graph.vertices().flat_map(|v| graph.gates(v)).map(|gate| gate.id).collect();
-    let (mut no_events, mut no_gates) = (BTreeSet::new(), BTreeSet::new());
-    for _ in 0..6 {
-        let mut changes = Vec::new();
-        for _ in 0..draw.below(3) {
-            let (vertex, there) = (events[draw.below(events.len())], draw.below(2) == 0);
-            if there {
-                no_events.remove(&vertex)
-            } else {
-                no_events.insert(vertex)
-            };
-            changes.push(Change::Event { vertex, there });
-            let (gate, there) = (gates[draw.below(gates.len())], draw.below(2) == 0);
-            if there {
-                no_gates.remove(&gate)
-            } else {
-                no_gates.insert(gate)
-            };
-            changes.push(Change::Gate { gate, there });
-        }
-        let before = analysis.family;
-        analysis.change(&changes).unwrap();
-        changed += u32::from(analysis.family != before);
-        let truth = TruthTable::of(&graph, |v| !no_events.contains(&v), |g| !no_gates.contains(&g));
-        let expect = truth.minimal(&question, order);
-        let found: Sets = analysis.groups().map(|group| group.members).collect();
-        assert_eq!(found, expect, "seed {seed}");
-        assert_eq!(analysis.counts().iter().sum::<u128>(), expect.len() as u128, "seed {seed}");
-    }
-    (changed, analysis.evaluation.skeleton.as_ref().map_or(0, skeleton::Skeleton::with_part))
-}
-
-#[test]
-fn after_changes_the_groups_are_those_of_a_full_search() {
-    let (mut changed, mut regions) = (0, 0);
-    for of_one in (0..700).map(check_changes) {
-        (changed, regions) = (changed + of_one.0, regions + of_one.1);
-    }
-    assert!((300..3_900).contains(&changed), "{changed} of 4200");
-    assert!(regions > 100, "{regions} regions are evaluated by their parts");
-}
-
-/// Zones of racks on two rows, each row and each rack on what it shares with others: more racks than a group has members.
-fn zones(draw: &mut Draw) -> FaultGraph {
-    let mut builder = crate::fault_graph::FaultGraphBuilder::new();
-    let mut number = 0;
-    let mut part = |needs: &[(u32, Vec<Vertex>)], fails: bool| {
-        number += 1;
-        let vertex = builder.define(&format!("v{number}")).unwrap();
-        if fails {
-            builder.event(vertex, crate::fault_graph::Event::default()).unwrap();
-        }
-        for (min, of) in needs {
-            builder.need(vertex, *min, of).unwrap();
-        }
-        vertex
-    };
-    let shared: Vec<Vertex> = (0..2).map(|_| part(&[], true)).collect();
-    let mut zones = Vec::new();
-    for _ in 0..2 {
-        let feed = part(&[(1, vec![shared[draw.below(2)]])], false);
-        let rows = [part(&[(1, vec![feed])], true), part(&[(1, vec![shared[draw.below(2)], feed])], false)];
-        let mut racks = Vec::new();
-        for _ in 0..4 {
-            let line = part(&[(1, vec![rows[draw.below(2)]])], draw.below(2) == 0);
-            let mut needs = vec![(1, vec![line, rows[0]])];
-            if draw.below(3) == 0 {
-                needs.push((1, vec![shared[draw.below(2)]]));
-            }
-            if draw.below(3) == 0 {
-                let spare = part(&[(1, vec![rows[1]])], false);
-                needs.push((2, vec![rows[0], spare, line]));
-            }
-            let host = part(&needs, draw.below(2) == 0);
-            racks.push(part(&[(1, vec![host])], false));
-        }
-        let min = 1 + draw.below(2) as u32;
-        zones.push(part(&[(min, racks)], false));
-    }
-    let min = 1 + draw.below(2) as u32;
-    part(&[(min, zones)], false);
-    builder.finish().unwrap()
-}
-
-#[test]
-fn after_a_gate_of_regions_changes_the_groups_are_those_of_a_full_search() {
-    let (mut parts, mut changed) = (0, 0);
-    for seed in 0..60 {
-        let mut draw = Draw(seed);
-        let graph = zones(&mut draw);
-        let order = 1 + u8::try_from(draw.below(3)).unwrap();
-        let question = Question::down(random::vertex(&graph, graph.len() - 1));
-        let mut analysis = analysis(&graph, &question, order);
-        let gates: Vec<_> = graph.vertices().flat_map(|v| graph.gates(v)).map(|gate| gate.id).collect();
-        let mut gone = BTreeSet::new();
-        for _ in 0..10 {
-            let gate = gates[draw.below(gates.len())];
-            let there = !gone.insert(gate) && gone.remove(&gate);
-            let before = analysis.family;
-            analysis.change(&[Change::Gate { gate, there }]).unwrap();
-            changed += u32::from(analysis.family != before);
-            let expect = TruthTable::of(&graph, |_| true, |gate| !gone.contains(&gate)).minimal(&question, order);
-            let found: Sets = analysis.groups().map(|group| group.members).collect();
-            assert_eq!(found, expect, "seed {seed}, order {order}, without {gone:?}");
-        }
-        parts += analysis.evaluation.skeleton.as_ref().map_or(0, skeleton::Skeleton::with_part);
-    }
-    assert!(parts > 60 && changed > 60, "{parts} regions with a part, {changed} changes");
-}
-
-/// A hall of racks, most alike, some in one more way, some in one way less, on rows and uplinks of pods: larger than a truth
-/// table, and with much that implies other things. `gone` are gates that are left out.
-fn hall(seed: u64, gone: &BTreeSet<usize>) -> FaultGraph {
-    let mut draw = Draw(seed);
-    let mut builder = crate::fault_graph::FaultGraphBuilder::new();
-    let (mut number, mut gate) = (0, 0);
-    let mut part = |needs: &[(u32, Vec<Vertex>)], fails: bool| {
-        number += 1;
-        let vertex = builder.define(&format!("v{number}")).unwrap();
-        if fails {
-            builder.event(vertex, crate::fault_graph::Event::default()).unwrap();
-        }
-        for (min, of) in needs {
-            if !gone.contains(&gate) {
-                builder.need(vertex, *min, of).unwrap();
-            }
-            gate += 1;
-        }
-        vertex
-    };
-    let shared: Vec<Vertex> = (0..4).map(|_| part(&[], true)).collect();
-    let mut halls = Vec::new();
-    for _ in 0..2 {
-        let feeds = [0, 1].map(|line| part(&[(1, vec![shared[line]])], true));
-        let mut racks = Vec::new();
-        for _ in 0..2 + draw.below(3) {
-            let rows = feeds.map(|feed| part(&[(1, vec![feed])], true));
-            let up = part(&[(1, rows.to_vec())], true);
-            for _ in 0..3 + draw.below(5) {
-                let line = part(&[(1, vec![rows[0]])], true);
-                let mut needs = vec![(1, vec![up]), (1, vec![line, rows[1]])];
-                match draw.below(8) {
-                    0 => needs.push((1, vec![shared[2 + draw.below(2)]])),
-                    1 => needs[0] = (1, vec![up, shared[3]]),
-                    2 => needs.push((2, shared[1..].to_vec())),
-                    3 => needs[1] = (1, vec![line, rows[1], feeds[1]]),
-                    _ => {}
-                }
-                let switch = part(&needs, draw.below(2) == 0);
-                let hosts: Vec<Vertex> = (0..4).map(|_| part(&[(1, vec![switch])], true)).collect();
-                racks.push(part(&[(1, hosts)], false));
-            }
-        }
-        let min = if draw.below(4) == 0 { u32::try_from(racks.len()).unwrap() } else { 1 };
-        halls.push(part(&[(min, racks)], false));
-    }
-    part(&[(1, halls)], false);
-    builder.finish().unwrap()
-}
-
-/// Gates of a hall are changed one after the other, and the groups are those of a search in a graph that never had them. How
-/// often they were others than before.
-fn check_hall(seed: u64) -> u32 {
-    let order = 1 + u8::try_from(seed % 3).unwrap();
-    let whole = hall(seed, &BTreeSet::new());
-    let question = |graph: &FaultGraph| Question::down(random::vertex(graph, graph.len() - 1));
-    let of_graph = |analysis: &Analysis<'_>| -> Sets { analysis.groups().map(|group| group.members).collect() };
-    let gates: Vec<_> = whole.vertices().flat_map(|v| whole.gates(v)).map(|gate| gate.id).collect();
-    let mut analysis = analysis(&whole, &question(&whole), order);
-    if seed.is_multiple_of(2) {
-        analysis.prepare();
-    }
-    let (mut gone, mut draw, mut changed) = (BTreeSet::new(), Draw(seed), 0);
-    for _ in 0..8 {
-        let at = draw.below(gates.len());
-        let there = !gone.insert(at) && gone.remove(&at);
-        let before = analysis.family;
-        analysis.change(&[Change::Gate { gate: gates[at], there }]).unwrap();
-        changed += u32::from(analysis.family != before);
-        let without = hall(seed, &gone);
-        let full = Analysis::new(&without, &question(&without), Search::up_to(order)).unwrap();
-        assert_eq!(of_graph(&analysis), of_graph(&full), "seed {seed}, order {order}, without {gone:?}");
-        assert_eq!(analysis.counts(), full.counts(), "seed {seed}, order {order}, without {gone:?}");
-    }
-    changed
-}
-
-#[test]
-fn after_changes_of_a_hall_the_groups_are_those_of_a_hall_without() {
-    let changed: u32 = (0..60).map(check_hall).sum();
-    assert!(changed > 60, "{changed} changes of 480 changed the groups");
 }
 
 #[test]

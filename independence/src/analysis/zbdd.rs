@@ -79,6 +79,9 @@ pub(super) struct Zbdd {
     /// The last search that came by each node.
     marked: Vec<u32>,
     mark: u32,
+    /// By variable: which of the families that were last compared holds it, if its number is from here on.
+    holders: Vec<u32>,
+    holders_from: u32,
 }
 
 impl Zbdd {
@@ -95,6 +98,8 @@ impl Zbdd {
             walk: Vec::new(),
             marked: Vec::new(),
             mark: 0,
+            holders: Vec::new(),
+            holders_from: 1,
         }
     }
 
@@ -128,8 +133,24 @@ impl Zbdd {
         u8::from(var < self.weightless_from)
     }
 
-    pub(super) fn weightless_from(&self) -> u32 {
-        self.weightless_from
+    /// Lets the tables grow now, where there is memory, and not during one of the next searches: to hold so many nodes, and twice
+    /// as many as there are.
+    pub(super) fn make_room(&mut self, nodes: usize) {
+        let wanted = nodes.max(2 * self.nodes.len());
+        let more = wanted - self.nodes.len();
+        let bytes = wanted * BYTES_PER_NODE + self.slots.bytes_for(wanted) + self.cache.bytes_for(wanted);
+        if self.memory.reserve(2 * bytes).is_err() {
+            return;
+        }
+        self.nodes.reserve_exact(more);
+        self.shapes.reserve_exact(more);
+        self.jumps.reserve_exact(more);
+        while self.slots.bytes() < self.slots.bytes_for(wanted) {
+            self.slots.grow(&self.nodes);
+        }
+        while self.cache.bytes() < self.cache.bytes_for(wanted) {
+            self.cache.grow();
+        }
     }
 
     /// What is left of a family without the variables before `var`.

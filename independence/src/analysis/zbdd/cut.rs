@@ -36,9 +36,12 @@ impl Zbdd {
         Ok(result)
     }
 
-    /// The sets with no variable of which `drop` holds: the function with those never failing.
-    pub(in crate::analysis) fn without_variables(&mut self, f: Id, drop: &dyn Fn(u32) -> bool) -> Result<Id, Stop> {
-        let order = self.below_at_most(f, usize::MAX).unwrap_or_default();
+    /// The sets with none of these variables, which are sorted: the function with those never failing.
+    pub(in crate::analysis) fn without_variables(&mut self, f: Id, drop: &[u32]) -> Result<Id, Stop> {
+        // What is below the last of them stays as it is.
+        let end = drop.last().map_or(0, |last| last + 1);
+        let mut order = self.nodes_before(f, end, usize::MAX).unwrap_or_default();
+        order.sort_unstable();
         let mut kept: Vec<Id> = Vec::with_capacity(order.len());
         let place = |kept: &[Id], order: &[Id], id: Id| match order.binary_search(&id) {
             Ok(at) => kept[at],
@@ -48,7 +51,7 @@ impl Zbdd {
         for &id in &order {
             let (var, lo, hi) = (self.var(id), self.lo(id), self.hi(id));
             let lo = place(&kept, &order, lo);
-            let hi = if drop(var) { EMPTY } else { place(&kept, &order, hi) };
+            let hi = if drop.binary_search(&var).is_ok() { EMPTY } else { place(&kept, &order, hi) };
             self.memory.step()?;
             let made = self.node(var, lo, hi)?;
             kept.push(made);
@@ -84,8 +87,57 @@ impl Zbdd {
         (ONE + 1..=f).filter(|&id| seen[id as usize]).collect()
     }
 
-    /// All nodes of a family but `EMPTY` and `ONE`, sorted, unless they are more than `max`.
-    pub(in crate::analysis) fn below_at_most(&mut self, f: Id, max: usize) -> Option<Vec<Id>> {
+    /// For each of these families the variables that none of the others has and that weigh something, sorted; nothing when
+    /// they have more than `max` nodes, those that several share counted for each.
+    pub(in crate::analysis) fn private_variables(&mut self, families: &[Id], max: usize) -> Option<Vec<Vec<u32>>> {
+        let count = u32::try_from(families.len()).ok()?;
+        // Numbers of earlier calls are smaller; that of a variable that several have is the largest.
+        let first = match self.holders_from.checked_add(count + 1) {
+            Some(next) => std::mem::replace(&mut self.holders_from, next),
+            None => {
+                self.holders.clear();
+                self.holders_from = count + 2;
+                1
+            }
+        };
+        let mut left = max;
+        let mut of_each = Vec::with_capacity(families.len());
+        for (holder, &family) in (first..).zip(families) {
+            let nodes = self.nodes_below(family, left)?;
+            left -= nodes.len();
+            let mut variables = Vec::with_capacity(nodes.len());
+            for node in nodes {
+                let var = self.var(node);
+                if self.weight(var) == 0 {
+                    continue;
+                }
+                if self.holders.len() <= var as usize {
+                    self.holders.resize(var as usize + 1, 0);
+                }
+                let known = &mut self.holders[var as usize];
+                if *known < first {
+                    *known = holder;
+                    variables.push(var);
+                } else if *known != holder {
+                    *known = first + count;
+                }
+            }
+            of_each.push(variables);
+        }
+        for (holder, variables) in (first..).zip(&mut of_each) {
+            variables.retain(|&var| self.holders[var as usize] == holder);
+            variables.sort_unstable();
+        }
+        Some(of_each)
+    }
+
+    /// All nodes of a family but `EMPTY` and `ONE`, unless they are more than `max`.
+    pub(in crate::analysis) fn nodes_below(&mut self, f: Id, max: usize) -> Option<Vec<Id>> {
+        self.nodes_before(f, u32::MAX, max)
+    }
+
+    /// Those of them with variables before `end`.
+    fn nodes_before(&mut self, f: Id, end: u32, max: usize) -> Option<Vec<Id>> {
         self.marked.resize(self.nodes.len(), 0);
         self.mark = self.mark.wrapping_add(1);
         if self.mark == 0 {
@@ -95,7 +147,8 @@ impl Zbdd {
         let mut nodes = Vec::new();
         let mut open = vec![f];
         while let Some(id) = open.pop() {
-            if id > ONE && std::mem::replace(&mut self.marked[id as usize], self.mark) != self.mark {
+            // The variable of `EMPTY` and `ONE` is the largest.
+            if self.var(id) < end && std::mem::replace(&mut self.marked[id as usize], self.mark) != self.mark {
                 if nodes.len() == max {
                     return None;
                 }
@@ -103,7 +156,6 @@ impl Zbdd {
                 open.extend([self.lo(id), self.hi(id)]);
             }
         }
-        nodes.sort_unstable();
         Some(nodes)
     }
 }

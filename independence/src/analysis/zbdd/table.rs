@@ -67,6 +67,11 @@ impl Slots {
         self.slots.len() * size_of::<Id>()
     }
 
+    /// How many bytes it has when there are so many nodes.
+    pub(super) fn bytes_for(&self, nodes: usize) -> usize {
+        self.slots.len().max(2 * nodes.next_power_of_two()) * size_of::<Id>()
+    }
+
     /// The node, or the slot it goes to.
     #[inline]
     pub(super) fn find(&self, nodes: &[Node], var: u32, lo: Id, hi: Id) -> Result<Id, usize> {
@@ -130,6 +135,11 @@ impl Cache {
 
     pub(super) fn bytes(&self) -> usize {
         self.entries.len() * size_of::<Entry>()
+    }
+
+    /// How many bytes it has when there are so many nodes.
+    pub(super) fn bytes_for(&self, nodes: usize) -> usize {
+        self.entries.len().max(ENTRIES_MAX.min(2 * nodes.next_power_of_two())) * size_of::<Entry>()
     }
 
     #[inline]

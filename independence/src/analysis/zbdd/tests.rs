@@ -78,7 +78,8 @@ fn operations_do_what_they_do_to_families_written_out() {
             let up_to = zbdd.up_to(f, max).unwrap();
             assert_eq!(sets(&zbdd, up_to), light_a, "up to {max}, seed {seed}");
         }
-        let odd = zbdd.without_variables(f, &|var| var % 2 == 1).unwrap();
+        let odd_variables: Vec<u32> = (0..1_000).filter(|var| var % 2 == 1).collect();
+        let odd = zbdd.without_variables(f, &odd_variables).unwrap();
         let even: Sets = a.into_iter().filter(|set| set.iter().all(|var| var % 2 == 0)).collect();
         assert_eq!(sets(&zbdd, odd), even, "without odd variables, seed {seed}");
     }

@@ -206,10 +206,15 @@ impl Evaluation {
         if self.bare[position as usize] != OPEN || !self.knows_needs(cone, position)? {
             return Ok(false);
         }
-        match &self.skeleton {
-            Some(skeleton) => Ok(skeleton.follows(family, position, &self.full, &mut self.zbdd)?),
-            None => Ok(false),
+        let follows = match &self.skeleton {
+            Some(skeleton) => skeleton.follows(family, position, &self.full, &mut self.zbdd)?,
+            None => false,
+        };
+        if follows {
+            // It rests on what the region needs: a change there must find its way through.
+            self.note(position);
         }
+        Ok(follows)
     }
 
     /// Takes the large classes of a conjunction out, and what they and the family `often` imply: all of a large class together

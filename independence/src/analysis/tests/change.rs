@@ -248,8 +248,9 @@ pub(super) fn check_hall(seed: u64) -> u32 {
 
 #[test]
 fn after_changes_of_a_hall_the_groups_are_those_of_a_hall_without() {
-    let changed: u32 = (0..60).map(check_hall).sum();
-    assert!(changed > 60, "{changed} changes of 480 changed the groups");
+    // In the last one a rack that was implied is not any more, by a change of what it needs.
+    let changed: u32 = (0..60).chain([3442]).map(check_hall).sum();
+    assert!(changed > 60, "{changed} changes of 488 changed the groups");
 }
 
 /// Two halls of many members each, each hall down with any of its own; a member is on parts of its own and on what all

@@ -71,7 +71,7 @@ fn nodes(plane: &Plane, text: &mut String) {
 }
 
 fn entropy(fact: &Value) -> String {
-    let told = |name: &str| fact[name]["present"].as_str().unwrap_or("not known").replace('_', " ");
+    let told = |name: &str| fact[name]["present"].as_str().unwrap_or("not known");
     let generator = match fact["crng_ready"]["present"].as_bool() {
         Some(true) => "ready",
         Some(false) => "not ready",
@@ -79,8 +79,8 @@ fn entropy(fact: &Value) -> String {
     };
     format!(
         "entropy: kernel's generator {generator}, RDRAND {}, RDSEED {}, hardware generator {}",
-        told("rdrand"),
-        told("rdseed"),
+        told("rdrand").replace('_', " "),
+        told("rdseed").replace('_', " "),
         told("hwrng_current")
     )
 }

@@ -41,8 +41,7 @@ fn of_bits(bits: &[u8]) -> Tally {
 struct OfBits {
     /// The contexts of order n from 2^n on.
     surplus: Box<[i32; 2 << ORDERS]>,
-    /// Contexts below the highest order that were not seen yet, of the highest of these orders: whoever has seen all of
-    /// them has seen all shorter ones.
+    /// Contexts of the order below the highest that were not seen yet: with none left, those of all lower orders were seen.
     unseen: u32,
     /// What followed each context of the highest order, a bit for each symbol.
     followed: Box<[u8; 1 << ORDERS]>,

@@ -99,21 +99,41 @@ fn a_gate_that_is_not_seen_takes_nothing_out_of_a_series() {
     check_changes(1_005_010, Reading::Optimistic);
 }
 
-/// Zones of racks on two rows, each row and each rack on what it shares with others: more racks than a group has members.
-fn zones(draw: &mut Draw) -> FaultGraph {
-    let mut builder = FaultGraphBuilder::new();
-    let mut number = 0;
-    let mut part = |needs: &[(u32, Vec<Vertex>)], fails: bool| {
-        number += 1;
-        let vertex = builder.define(&format!("v{number}")).unwrap();
+/// A graph that is put together part by part. A gate that is gone keeps its number, so that the vertices and the other gates
+/// are those of the whole graph.
+struct Parts<'a> {
+    builder: FaultGraphBuilder,
+    gone: &'a BTreeSet<usize>,
+    number: usize,
+    gates: usize,
+}
+
+impl<'a> Parts<'a> {
+    fn without(gone: &'a BTreeSet<usize>) -> Self {
+        Self { builder: FaultGraphBuilder::new(), gone, number: 0, gates: 0 }
+    }
+
+    fn add(&mut self, needs: &[(u32, Vec<Vertex>)], fails: bool) -> Vertex {
+        self.number += 1;
+        let vertex = self.builder.define(&format!("v{}", self.number)).unwrap();
         if fails {
-            builder.event(vertex, Event::default()).unwrap();
+            self.builder.event(vertex, Event::default()).unwrap();
         }
         for (min, of) in needs {
-            builder.need(vertex, *min, of).unwrap();
+            if !self.gone.contains(&self.gates) {
+                self.builder.need(vertex, *min, of).unwrap();
+            }
+            self.gates += 1;
         }
         vertex
-    };
+    }
+}
+
+/// Zones of racks on two rows, each row and each rack on what it shares with others: more racks than a group has members.
+fn zones(draw: &mut Draw) -> FaultGraph {
+    let nothing = BTreeSet::new();
+    let mut parts = Parts::without(&nothing);
+    let mut part = |needs: &[(u32, Vec<Vertex>)], fails: bool| parts.add(needs, fails);
     let shared: Vec<Vertex> = (0..2).map(|_| part(&[], true)).collect();
     let mut zones = Vec::new();
     for _ in 0..2 {
@@ -138,7 +158,7 @@ fn zones(draw: &mut Draw) -> FaultGraph {
     }
     let min = 1 + draw.below(2) as u32;
     part(&[(min, zones)], false);
-    builder.finish().unwrap()
+    parts.builder.finish().unwrap()
 }
 
 #[test]
@@ -171,22 +191,8 @@ fn after_a_gate_of_regions_changes_the_groups_are_those_of_a_full_search() {
 /// table, and with much that implies other things. `gone` are gates that are left out.
 fn hall(seed: u64, gone: &BTreeSet<usize>) -> FaultGraph {
     let mut draw = Draw(seed);
-    let mut builder = FaultGraphBuilder::new();
-    let (mut number, mut gate) = (0, 0);
-    let mut part = |needs: &[(u32, Vec<Vertex>)], fails: bool| {
-        number += 1;
-        let vertex = builder.define(&format!("v{number}")).unwrap();
-        if fails {
-            builder.event(vertex, Event::default()).unwrap();
-        }
-        for (min, of) in needs {
-            if !gone.contains(&gate) {
-                builder.need(vertex, *min, of).unwrap();
-            }
-            gate += 1;
-        }
-        vertex
-    };
+    let mut parts = Parts::without(gone);
+    let mut part = |needs: &[(u32, Vec<Vertex>)], fails: bool| parts.add(needs, fails);
     let shared: Vec<Vertex> = (0..4).map(|_| part(&[], true)).collect();
     let mut halls = Vec::new();
     for _ in 0..2 {
@@ -214,7 +220,7 @@ fn hall(seed: u64, gone: &BTreeSet<usize>) -> FaultGraph {
         halls.push(part(&[(min, racks)], false));
     }
     part(&[(1, halls)], false);
-    builder.finish().unwrap()
+    parts.builder.finish().unwrap()
 }
 
 /// Gates of a hall are changed one after the other, and the groups are those of a search in a graph that never had them. How
@@ -257,22 +263,14 @@ fn after_changes_of_a_hall_the_groups_are_those_of_a_hall_without() {
 /// share, in one of a few ways. `gone` are gates that are left out; how many there are otherwise.
 fn crowds(seed: u64, small: bool, gone: &BTreeSet<usize>) -> (FaultGraph, usize) {
     let mut draw = Draw(seed);
-    let mut builder = FaultGraphBuilder::new();
-    let (mut number, mut gate) = (0, 0);
+    let mut parts = Parts::without(gone);
+    // What is drawn may name a vertex twice, and ask for more than there are.
     let mut part = |needs: &[(usize, Vec<Vertex>)], fails: bool| {
-        number += 1;
-        let vertex = builder.define(&format!("v{number}")).unwrap();
-        if fails {
-            builder.event(vertex, Event::default()).unwrap();
-        }
-        for (min, of) in needs {
-            if !gone.contains(&gate) {
-                let of: Vec<Vertex> = of.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
-                builder.need(vertex, u32::try_from(of.len().min(*min)).unwrap(), &of).unwrap();
-            }
-            gate += 1;
-        }
-        vertex
+        let of_drawn = |(min, of): &(usize, Vec<Vertex>)| {
+            let of: Vec<Vertex> = of.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+            (u32::try_from(of.len().min(*min)).unwrap(), of)
+        };
+        parts.add(&needs.iter().map(of_drawn).collect::<Vec<_>>(), fails)
     };
     let shared: Vec<Vertex> = (0..3).map(|_| part(&[], true)).collect();
     let rows: Vec<Vertex> =
@@ -316,7 +314,8 @@ fn crowds(seed: u64, small: bool, gone: &BTreeSet<usize>) -> (FaultGraph, usize)
     let either = part(&[(1, vec![halls[0], shared[0]]), (1, vec![halls[1], rows[0]])], false);
     let top = if draw.below(2) == 0 { vec![both] } else { vec![both, either] };
     part(&[(1, top)], false);
-    (builder.finish().unwrap(), gate)
+    let gates = parts.gates;
+    (parts.builder.finish().unwrap(), gates)
 }
 
 /// Changes of gates and own failures, one after the other. How often they changed the numbers, and whether there was a crowd.
